@@ -1,0 +1,74 @@
+# Every target, with what it leaves; `make` alone prints them.
+
+ARCH       ?= $(shell go env GOARCH)
+CHARM_FILE := jupyter-docker_$(ARCH).charm
+# A release's bytes depend on the sources and the toolchain alone: no paths, no
+# build id, no state of the work tree.
+BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+
+# What the stories run against. With JUJU=juju they run on a real controller,
+# and REGISTRY is then one that the controller's machines reach.
+JUJU     ?= $(CURDIR)/bin/localjuju
+CHARM    ?= $(CURDIR)/$(CHARM_FILE)
+REGISTRY ?= 127.0.0.1:5000
+# A pattern of `go test -run`, and the longest that all stories may take.
+RUN      ?= .
+TIMEOUT  ?= 60m
+# Tests with a tag are checked along with the rest.
+TAGS     := integration,bench
+GO_FILES  = $(shell find . -name '.?*' -prune -o -name '*.go' -print)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
+
+.DEFAULT_GOAL := help
+.PHONY: help build test format checkformat lint unit integration charm images run bench clean vuln
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the hook program and localjuju, in bin/
+	$(BUILD_GO) -o bin/jupyter-docker ./hooks
+	$(BUILD_GO) -o bin/localjuju ./tests/localjuju
+
+test: checkformat lint unit integration ## everything: format and vet checks, lint, unit tests, stories
+
+format: ## formats the Go sources
+	gofmt -w $(GO_FILES)
+
+checkformat:
+	@test -z "$$(gofmt -l $(GO_FILES))" || { echo 'cannot pass: make format would change' $$(gofmt -l $(GO_FILES)); exit 1; }
+
+lint: checkformat ## gofmt, go vet, staticcheck, shellcheck, and the linters of charms
+	go vet ./...
+	go vet -tags $(TAGS) ./...
+	go run $(STATICCHECK) -tags $(TAGS) ./...
+	tests/lint/scripts.sh
+	$(MAKE) --no-print-directory charm
+	tests/lint/charm.sh $(CHARM_FILE)
+
+unit: ## the tests that need no engine
+	go test -count=1 ./...
+
+integration: ## the stories, on a real engine and registry: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
+	tests/integration.sh "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
+
+charm: ## the packed charm, jupyter-docker_$(ARCH).charm: ARCH=amd64 or arm64
+	GOARCH=$(ARCH) $(BUILD_GO) -o .cache/charm/$(ARCH)/dispatch ./hooks
+	go run ./tests/pack -arch $(ARCH) -program .cache/charm/$(ARCH)/dispatch -out $(CHARM_FILE)
+
+images: ## the notebook images: SPARK_VERSION= HADOOP_VERSION= BASE_IMAGE= REQUIREMENTS=
+	images/build.sh
+
+run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAGE=
+	tests/run.sh
+
+bench: ## what a hook, a switch and a deploy cost, beside other ways
+	tests/bench/run.sh
+
+vuln: ## known vulnerabilities in what we import; needs the vulnerability database
+	go run $(GOVULNCHECK) ./...
+
+clean: ## takes away what make run and the builds made, and nothing else
+	tests/clean.sh
+	rm -rf bin .cache jupyter-docker_*.charm
