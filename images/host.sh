@@ -1,0 +1,88 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by who sources it
+# Sourced by the image scripts: how this machine reaches its package sources, as
+# secrets for one build. None of it is named in the repository or stays in an image.
+
+say() { printf '==> %s\n' "$*" >&2; }
+die() { printf 'cannot %s\n' "$*" >&2; exit 1; }
+
+# find_docker sets $docker to the first client that can build with BuildKit: one
+# older than 23 has it built in, a later one needs the buildx plugin.
+find_docker() {
+	local c v
+	docker=
+	while read -r c; do
+		v=$("$c" version --format '{{.Client.Version}}' 2>/dev/null) || continue
+		if [ "${v%%.*}" -lt 23 ] || "$c" buildx version >/dev/null 2>&1; then
+			docker=$c
+			export DOCKER_BUILDKIT=1
+			return
+		fi
+	done < <(type -aP docker; echo /usr/bin/docker)
+	die "find a docker client that builds: install docker.io, and docker-buildx where there is one"
+}
+
+# apt_sources CODENAME prints the machine's own sources of that Debian or Ubuntu
+# release, one-line style; nothing when the machine runs another release.
+apt_sources() {
+	command -v apt-get >/dev/null || return 0
+	# shellcheck disable=SC2016 # the fields are apt's
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+		awk -v c="$1" '$2 == c || $2 == c "-updates" || $2 == c "-security" {print "deb", $1, $2, $3}' | sort -u
+}
+
+# apt_settings prints the machine's proxies and exceptions for apt.
+apt_settings() {
+	command -v apt-config >/dev/null || return 0
+	apt-config dump --format '%F "%v";%n' Acquire 2>/dev/null |
+		grep -Ei '^Acquire::(https?::.*proxy|Check-Valid-Until|Check-Date|Retries)' | grep -v '""' || true
+}
+
+# apt_logins prints apt's logins, in netrc style.
+apt_logins() { cat /etc/apt/auth.conf /etc/apt/auth.conf.d/*.conf 2>/dev/null || true; }
+
+# pip_settings prints a pip.conf of the machine's indexes and proxies. Paths
+# (certificates, local wheels) mean nothing inside a build and are left out.
+pip_settings() {
+	local keys='index-url extra-index-url trusted-host proxy timeout retries' k v
+	echo '[global]'
+	for k in $keys; do
+		v=PIP_$(tr 'a-z-' 'A-Z_' <<<"$k")
+		if [ -n "${!v:-}" ]; then
+			echo "$k = ${!v}"
+		else
+			cat /etc/pip.conf ~/.pip/pip.conf ~/.config/pip/pip.conf "${PIP_CONFIG_FILE:-/dev/null}" 2>/dev/null |
+				sed -n "s/^[[:space:]]*${k}[[:space:]]*=[[:space:]]*/$k = /p" | tail -n 1 || true
+		fi
+	done
+}
+
+maven_settings() {
+	local f
+	for f in ~/.m2/settings.xml /etc/maven/settings.xml; do
+		if [ -e "$f" ]; then cat "$f"; return; fi
+	done
+	echo '<settings/>'
+}
+
+# host_secrets DIR CODENAME writes the machine's settings into DIR and sets
+# $build_flags to what a build must be given to use them.
+host_secrets() {
+	local dir=$1 name
+	(
+		umask 077
+		apt_sources "$2" >"$dir/apt-sources"
+		apt_settings >"$dir/apt-settings"
+		apt_logins >"$dir/apt-logins"
+		pip_settings >"$dir/pip"
+		maven_settings >"$dir/maven"
+		cat "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" >"$dir/ca" 2>/dev/null || true
+	)
+	build_flags=(--network host)
+	for name in apt-sources apt-settings apt-logins pip maven ca; do
+		build_flags+=(--secret "id=$name,src=$dir/$name")
+	done
+	# docker keeps these out of an image's history and of the cache's key by itself
+	for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+		if [ -n "${!name:-}" ]; then build_flags+=(--build-arg "$name"); fi
+	done
+}
