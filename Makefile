@@ -7,10 +7,10 @@ CHARM_FILE := jupyter-docker_$(ARCH).charm
 BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
 # What the stories run against. With JUJU=juju they run on a real controller,
-# and REGISTRY is then one that the controller's machines reach.
+# and REGISTRY is then one that its machines reach; ours by default.
 JUJU     ?= $(CURDIR)/bin/localjuju
 CHARM    ?= $(CURDIR)/$(CHARM_FILE)
-REGISTRY ?= 127.0.0.1:5000
+REGISTRY ?=
 # A pattern of `go test -run`, and the longest that all stories may take.
 RUN      ?= .
 TIMEOUT  ?= 60m

@@ -1,0 +1,177 @@
+// Package arrows keeps the import arrows of the design: what is pure stays
+// pure, and each engine or format has the one importer that it was given.
+package arrows
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/jupyter-docker/jupyter-docker"
+
+// effects are the packages by which a program meets the world. A pure package
+// imports none of them, nor a package of ours that is not pure itself.
+var effects = []string{
+	"os", "os/exec", "os/signal", "os/user", "io/ioutil", "net", "net/http", "log", "log/slog", "syscall", "unsafe",
+	"math/rand", "math/rand/v2", "crypto/rand", "github.com/juju/loggo", "github.com/docker/docker",
+}
+
+// harmless are the parts of such packages that only work on strings.
+var harmless = map[string][]string{"net": {"JoinHostPort", "SplitHostPort"}}
+
+var pure = []string{"internal/relation", "internal/notebook", "internal/spark", "internal/plan"}
+
+// soleImporter says which package of ours may import a path or what is below it.
+var soleImporter = map[string]string{
+	"github.com/docker/docker":      "internal/docker",
+	"github.com/containerd/errdefs": "internal/docker",
+	"github.com/juju/gnuflag":       "tests/localjuju",
+}
+
+// goPackage is what `go list` says of a package, tests included.
+type goPackage struct {
+	ImportPath   string
+	Dir          string
+	GoFiles      []string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+// ours lists the module's packages, as built and with the tags of the stories.
+func ours(t *testing.T) []goPackage {
+	t.Helper()
+	return append(goList(t, ""), goList(t, "integration,bench")...)
+}
+
+func goList(t *testing.T, tags string) []goPackage {
+	t.Helper()
+	command := exec.Command("go", "list", "-e", "-tags", tags,
+		"-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports,Deps", module+"/...")
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("cannot list packages: %v", err)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("cannot parse the list of packages: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// below says whether a path is another or lies under it, whole elements only.
+func below(importPath, root string) bool {
+	return importPath == root || strings.HasPrefix(importPath, root+"/")
+}
+
+func isPure(importPath string) bool {
+	return slices.ContainsFunc(pure, func(p string) bool { return below(importPath, path.Join(module, p)) })
+}
+
+func isEffect(importPath string) bool {
+	return slices.Contains(effects, importPath) || below(importPath, "github.com/docker/docker")
+}
+
+func TestPurePackagesImportNoEffects(t *testing.T) {
+	for _, p := range ours(t) {
+		if !isPure(p.ImportPath) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if below(imported, module) && !isPure(imported) {
+				t.Errorf("%s is pure and imports %s, which is not", p.ImportPath, imported)
+			}
+			if !isEffect(imported) {
+				continue
+			}
+			if used := usedOf(t, p, imported); len(used) > 0 {
+				t.Errorf("%s is pure and uses %s of %s", p.ImportPath, used, imported)
+			}
+		}
+	}
+}
+
+// usedOf lists what a package uses of one that it imports, less what is harmless.
+func usedOf(t *testing.T, p goPackage, imported string) []string {
+	t.Helper()
+	var used []string
+	for _, name := range p.GoFiles {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, 0)
+		if err != nil {
+			t.Fatalf("cannot parse %s: %v", name, err)
+		}
+		local, found := importName(file, imported)
+		if !found {
+			continue
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			if s, ok := node.(*ast.SelectorExpr); ok && names(s, local, s.Sel.Name) &&
+				!slices.Contains(harmless[imported], s.Sel.Name) {
+				used = append(used, s.Sel.Name)
+			}
+			return true
+		})
+	}
+	return used
+}
+
+func TestEachEngineHasOneImporter(t *testing.T) {
+	for _, p := range ours(t) {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			for root, importer := range soleImporter {
+				if below(imported, root) && !below(p.ImportPath, path.Join(module, importer)) {
+					t.Errorf("%s imports %s, which is for %s alone", p.ImportPath, imported, importer)
+				}
+			}
+		}
+	}
+}
+
+func TestGatewayImportsNothingOfOurs(t *testing.T) {
+	gateway := path.Join(module, "internal/gateway")
+	for _, p := range ours(t) {
+		if !below(p.ImportPath, gateway) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if below(imported, module) && !below(imported, gateway) {
+				t.Errorf("%s imports %s: the gateway stands alone", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// TestProgramsStayFree looks at all that is linked in: hook tools speak JSON,
+// Juju's API is AGPL and comes in a module of its own.
+func TestProgramsStayFree(t *testing.T) {
+	barred := map[string][]string{
+		"hooks": {"go.yaml.in/yaml", "gopkg.in/yaml.v2", "gopkg.in/yaml.v3", "sigs.k8s.io/yaml", "github.com/goccy/go-yaml",
+			"github.com/juju/gnuflag", "github.com/juju/juju", "gopkg.in/check.v1", "testing"},
+		"tests/localjuju": {"github.com/juju/juju", "github.com/docker/docker", "gopkg.in/check.v1"},
+	}
+	for _, p := range ours(t) {
+		for _, root := range barred[strings.TrimPrefix(p.ImportPath, module+"/")] {
+			for _, dep := range p.Deps {
+				if below(dep, root) {
+					t.Errorf("%s links %s in", p.ImportPath, dep)
+				}
+			}
+		}
+	}
+}
