@@ -64,7 +64,7 @@ run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAG
 	tests/run.sh
 
 bench: ## what a hook, a switch and a deploy cost, beside other ways
-	tests/bench/run.sh
+	tests/bench/run.sh "$(JUJU)" "$(CHARM)"
 
 vuln: ## known vulnerabilities in what we import; needs the vulnerability database
 	go run $(GOVULNCHECK) ./...
