@@ -175,3 +175,15 @@ func TestProgramsStayFree(t *testing.T) {
 		}
 	}
 }
+
+// TestGoVersion: a dependency that asks for a newer Go than the README does
+// raises the version in go.mod without a word.
+func TestGoVersion(t *testing.T) {
+	output, err := exec.Command("go", "list", "-m", "-f", "{{.GoVersion}}").Output()
+	if err != nil {
+		t.Fatalf("cannot read the Go version: %v", err)
+	}
+	if got := strings.TrimSpace(string(output)); got != "1.24" && !strings.HasPrefix(got, "1.24.") {
+		t.Errorf("go.mod asks for Go %s, the README for 1.24", got)
+	}
+}
