@@ -4,7 +4,7 @@ ARCH       ?= $(shell go env GOARCH)
 CHARM_FILE := jupyter-docker_$(ARCH).charm
 # A release's bytes depend on the sources and the toolchain alone: no paths, no
 # build id, no state of the work tree.
-BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w"
 
 # What the stories run against. With JUJU=juju they run on a real controller,
 # and REGISTRY is then one that its machines reach; ours by default.

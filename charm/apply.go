@@ -1,0 +1,255 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/docker"
+	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+)
+
+// stepLimit bounds a step that waits for the engine alone.
+const stepLimit = 3 * time.Minute
+
+// drainLimit bounds the wait for requests that the old notebook still answers.
+const drainLimit = 10 * time.Second
+
+// application walks one plan. It decides nothing: a step that fails ends it.
+type application struct {
+	*Charm
+	in       notebook.Inputs
+	spec     notebook.Spec
+	plan     plan.Plan
+	observed *plan.Observed
+	from     string // image of the notebook that is replaced
+}
+
+// apply makes the plan, and keeps o at what came of it. A candidate that fails
+// is removed; what served goes on.
+func (c *Charm) apply(ctx context.Context, in notebook.Inputs, spec notebook.Spec, p plan.Plan, o *plan.Observed) error {
+	a := &application{Charm: c, in: in, spec: spec, plan: p, observed: o}
+	if now := o.Slots[plan.Serving(*o)]; now != nil {
+		a.from = now.Serve.Image
+	}
+	for _, step := range p.Steps {
+		logger.Infof("%s", step)
+		if err := a.step(ctx, step); err != nil {
+			return a.abandon(ctx, step, err)
+		}
+	}
+	return nil
+}
+
+func (a *application) step(ctx context.Context, s plan.Step) error {
+	if s.Kind == plan.PullImage {
+		return a.pull(ctx)
+	}
+	if s.Kind == plan.Await {
+		return a.await(ctx, s.Slot)
+	}
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	switch s.Kind {
+	case plan.MakeNetwork:
+		return a.engine.MakeNetwork(ctx)
+	case plan.StartGateway:
+		return a.startGateway(ctx)
+	case plan.SetGateway:
+		return a.setGateway(ctx, a.observed.Slots[plan.Serving(*a.observed)])
+	case plan.RemoveGateway:
+		return a.engine.RemoveGateway(ctx, s.ID)
+	case plan.TidyImages:
+		return a.engine.TidyImages(ctx, []string{a.spec.Serve.Image, a.from})
+	case plan.Drain:
+		return a.drain(ctx, s.Slot)
+	case plan.Flip:
+		return a.setGateway(ctx, a.observed.Slots[s.Slot])
+	}
+	return a.slotStep(ctx, s)
+}
+
+func (a *application) slotStep(ctx context.Context, s plan.Step) error {
+	switch s.Kind {
+	case plan.Create:
+		return a.create(ctx, s.Slot)
+	case plan.Start:
+		return a.engine.Start(ctx, s.Slot)
+	case plan.Recount:
+		return a.recount(ctx, s.Slot)
+	case plan.Stop:
+		return a.engine.Stop(ctx, s.Slot)
+	case plan.Remove:
+		delete(a.observed.Slots, s.Slot)
+		return a.engine.Remove(ctx, s.Slot)
+	case plan.SetLimits:
+		if err := a.engine.SetLimits(ctx, s.Slot, a.spec.Limits); err != nil {
+			return err
+		}
+		a.observed.Slots[s.Slot].Limits = a.spec.Limits
+		return nil
+	}
+	return fmt.Errorf("cannot do step %q: it is not known", s.Kind)
+}
+
+// pull fetches the wanted image, and shows how far it is.
+func (a *application) pull(ctx context.Context) error {
+	ref := a.spec.Serve.Image
+	a.progress("pulling " + ref)
+	if err := a.engine.Pull(ctx, ref, time.Duration(a.spec.Pull)*time.Second, a.progress); err != nil {
+		return err
+	}
+	id, err := a.engine.Pulled(ctx, ref)
+	a.observed.Image.Pulled = id
+	return err
+}
+
+// place is where a container of the slot goes.
+func (a *application) place(s notebook.Slot, port int) notebook.Place {
+	return notebook.Place{Slot: s, Port: port, Dir: a.dirs.Slot(string(s))}
+}
+
+// create makes the slot's files and its container.
+func (a *application) create(ctx context.Context, s notebook.Slot) error {
+	img, err := a.engine.Facts(ctx, a.observed.Image.ID())
+	if err != nil {
+		return err
+	}
+	p := a.place(s, a.plan.Port)
+	ip, port := notebook.Address(a.spec.Serve.NetworkMode, p)
+	entrypoint, cmd := notebook.CommandLine(a.spec.Serve, img)
+	wanted := notebook.Wanted{IP: ip, Port: port, BaseURL: a.spec.Serve.BaseURL}
+	if fixed := notebook.FixedFlags(wanted, append(entrypoint, cmd...)); len(fixed) > 0 {
+		return &flagError{fixed}
+	}
+	secret := host.Secret{Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret}
+	if err := a.dirs.WriteSlot(string(s), notebook.Settings(a.spec.Serve, p), secret); err != nil {
+		return err
+	}
+	if err := a.adopt(nil); err != nil {
+		return err
+	}
+	if err := a.engine.Create(ctx, a.spec, img, p); err != nil {
+		return err
+	}
+	a.observed.Slots[s] = &plan.Container{
+		Serve: a.spec.Serve, Hash: a.spec.Serve.Hash(), ImageID: img.ID, Port: p.Port, Limits: a.spec.Limits,
+	}
+	return nil
+}
+
+// adopt gives the notebooks to the unit's group and the users. A file system
+// without ACLs is reported: one user at a time can work there.
+func (a *application) adopt(users []int) error {
+	err := a.dirs.Adopt(a.spec.Serve.Data, users)
+	if errors.Is(err, host.ErrNoACL) {
+		logger.Warningf("cannot share %s between users: %v; an image with another user may not be able to write there", a.spec.Serve.Data, err)
+		return nil
+	}
+	return err
+}
+
+// setGateway tells the gateway the whole of what it should do. Nil is no
+// notebook to turn to.
+func (a *application) setGateway(ctx context.Context, to *plan.Container) error {
+	state := gateway.State{Listen: a.spec.Gateway.Listen, Trusted: a.spec.Gateway.Trusted, BasePath: a.spec.Serve.BaseURL}
+	upstream := 0
+	if to != nil {
+		upstream, state.BasePath = to.Port, to.Serve.BaseURL
+		state.Upstream = net.JoinHostPort("127.0.0.1", strconv.Itoa(upstream))
+	}
+	if _, err := a.gateway.Set(ctx, state); err != nil {
+		return a.explainBind(ctx, err)
+	}
+	a.observed.Gateway.Answers, a.observed.Gateway.Upstream = true, upstream
+	a.observed.Gateway.Listen, a.observed.Gateway.Trusted = state.Listen, state.Trusted
+	return nil
+}
+
+// explainBind names the unit that holds the port, where it is one of ours.
+func (a *application) explainBind(ctx context.Context, err error) error {
+	var bind *gateway.BindError
+	if !errors.As(err, &bind) {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(bind.Address)
+	holders, lookup := a.engine.Holders(ctx)
+	a.warn(lookup)
+	for key, unit := range holders {
+		state, err := gateway.ReadState(host.Unit{Dir: host.Root + "/" + key}.GatewayDir())
+		a.warn(err)
+		for _, listen := range state.Listen {
+			if strings.HasSuffix(listen, ":"+port) {
+				return &portError{Address: bind.Address, Port: port, Holder: unit}
+			}
+		}
+	}
+	return &portError{Address: bind.Address, Port: port, Reason: bind.Reason}
+}
+
+// startGateway brings the program's gateway up beside whichever there is.
+func (a *application) startGateway(ctx context.Context) error {
+	if err := a.dirs.MakeGatewayDir(docker.GatewayGroup); err != nil {
+		return err
+	}
+	variant := a.variant(a.spec)
+	err := a.engine.StartGateway(ctx, docker.Gateway{
+		Program: a.program, Variant: variant, Privileged: privileged(a.spec), Dir: a.dirs.GatewayDir(),
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		status, err := a.gateway.Status(ctx)
+		if err == nil && status.Program == variant {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("cannot start the gateway: it does not answer: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// privileged tells whether a port is asked for that only root may have.
+func privileged(spec notebook.Spec) bool {
+	for _, listen := range spec.Gateway.Listen {
+		if p := portOf(listen); p > 0 && p < 1024 {
+			return true
+		}
+	}
+	return false
+}
+
+// portOf is the port of host:port, 0 when there is none.
+func portOf(address string) int {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// drain waits until the gateway has no plain request left for the slot.
+func (a *application) drain(ctx context.Context, s notebook.Slot) error {
+	upstream := net.JoinHostPort("127.0.0.1", strconv.Itoa(a.observed.Slots[s].Port))
+	for deadline := time.Now().Add(drainLimit); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		status, err := a.gateway.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if status.Loads[upstream].Requests == 0 {
+			return nil
+		}
+	}
+	return nil
+}

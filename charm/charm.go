@@ -1,0 +1,183 @@
+// Package charm is the story of one hook: gather what Juju says, design what
+// should run, observe what does, plan, apply, and publish.
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/juju/loggo"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/docker"
+	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
+	"github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+)
+
+var logger = loggo.GetLogger("jupyter-docker")
+
+// Charm is the charm of one unit in one hook or action.
+type Charm struct {
+	event   juju.Event
+	tools   *juju.Tools
+	engine  *docker.Engine
+	unit    notebook.Unit
+	dirs    host.Unit
+	gateway *gateway.Client
+	program string // file of this program
+	build   string // identity of this program
+	asked   bool   // the operator asked for whatever waits
+}
+
+// New returns the charm of the unit that the event names. program is the file of
+// this program, build its identity.
+func New(event juju.Event, tools *juju.Tools, program, build string) (*Charm, error) {
+	unit := notebook.Unit{Name: event.Unit, ModelUUID: event.UUID, ModelName: event.Model}
+	engine, err := docker.New(unit, build)
+	if err != nil {
+		return nil, err
+	}
+	dirs := host.Unit{Dir: filepath.Join(host.Root, unit.Key()), Group: unit.Group()}
+	return &Charm{
+		event: event, tools: tools, engine: engine, unit: unit, dirs: dirs,
+		gateway: gateway.Dial(dirs.GatewayDir()), program: program, build: build,
+	}, nil
+}
+
+// Run answers the event. An error is a defect, or something that Juju should try
+// again at once: what an operator must mend is a status instead.
+func (c *Charm) Run(ctx context.Context) error {
+	switch {
+	case c.event.Action != "":
+		return c.act(ctx)
+	case c.event.Hook == "remove":
+		return c.remove(ctx)
+	case c.event.Hook == "stop" || c.event.Hook == "notebooks-storage-detaching":
+		return c.release(ctx)
+	}
+	return c.settle(c.converge(ctx))
+}
+
+// converge brings what runs to what should run, in five calls.
+func (c *Charm) converge(ctx context.Context) (Outputs, error) {
+	in, err := c.Gather()
+	if err != nil {
+		return Outputs{}, err
+	}
+	spec, err := c.design(in)
+	if err != nil {
+		return Outputs{Inputs: in}, err
+	}
+	if err := c.ensureEngine(ctx, in); err != nil {
+		return Outputs{Inputs: in}, err
+	}
+	if in.Credential == nil {
+		return Outputs{Inputs: in, MakeSecret: in.Leader && c.event.Hook != "install"}, errNoCredential
+	}
+	observed, err := c.observe(ctx, spec)
+	if err != nil {
+		return Outputs{Inputs: in, Spec: spec}, err
+	}
+	if err := c.fits(ctx, spec, observed); err != nil {
+		return outputs(in, spec, observed, plan.Plan{}), err
+	}
+	made := plan.Make(spec, observed, c.variant(spec), c.asked)
+	logger.Debugf("plan: %s", made)
+	err = c.apply(ctx, in, spec, made, &observed)
+	return outputs(in, spec, observed, made), err
+}
+
+// design reads the options; what is wrong with any of them is an error.
+func (c *Charm) design(in notebook.Inputs) (notebook.Spec, error) {
+	options, bad := notebook.ParseOptions(in.Options)
+	if len(bad) > 0 {
+		return notebook.Spec{}, &optionError{bad}
+	}
+	if err := setLogLevel(options.LogLevel); err != nil {
+		return notebook.Spec{}, err
+	}
+	return notebook.Design(in, options, c.dirs.Dir), nil
+}
+
+func setLogLevel(level string) error {
+	parsed, ok := loggo.ParseLevel(level)
+	if !ok {
+		return fmt.Errorf("cannot log at level %q", level)
+	}
+	loggo.GetLogger("").SetLogLevel(parsed)
+	return nil
+}
+
+// fits checks a limit against the machine, when it is about to change.
+func (c *Charm) fits(ctx context.Context, spec notebook.Spec, o plan.Observed) error {
+	if now := o.Slots[plan.Serving(o)]; spec.Limits.CPU == 0 || now != nil && now.Limits == spec.Limits {
+		return nil
+	}
+	cpus, _, err := c.engine.CPUs(ctx)
+	if err != nil {
+		return err
+	}
+	if spec.Limits.CPU > float64(cpus) {
+		return &optionError{[]notebook.BadOption{{Name: "cpu-limit", Value: fmt.Sprint(spec.Limits.CPU),
+			Reason: fmt.Sprintf("is more than the machine's %d", cpus)}}}
+	}
+	return nil
+}
+
+// ensureEngine makes sure of an engine that answers.
+func (c *Charm) ensureEngine(ctx context.Context, in notebook.Inputs) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
+	defer cancel()
+	proxy := host.Proxy{HTTP: in.Proxy.HTTP, HTTPS: in.Proxy.HTTPS, No: in.Proxy.No}
+	return host.ThisMachine().EnsureEngine(ctx, proxy, c.engine.Ping, c.progress)
+}
+
+// variant is the gateway's program, and whether it may listen below port 1024.
+func (c *Charm) variant(spec notebook.Spec) string {
+	if privileged(spec) {
+		return c.build + "-low"
+	}
+	return c.build
+}
+
+// progress shows what takes time.
+func (c *Charm) progress(message string) {
+	if c.event.Action != "" {
+		c.warn(c.tools.Progress(message))
+		return
+	}
+	c.warn(c.tools.SetStatus(juju.Status{Status: "maintenance", Message: message}))
+}
+
+func (c *Charm) warn(err error) {
+	if err != nil {
+		logger.Warningf("%v", err)
+	}
+}
+
+// release gives up what a unit that goes away holds: its notebook ends, its data
+// stay.
+func (c *Charm) release(ctx context.Context) error {
+	if c.engine.Ping(ctx) != nil {
+		return nil // no engine, nothing to end
+	}
+	c.progress("removing the notebook")
+	return c.engine.RemoveAll(ctx)
+}
+
+// remove takes away what stop may have left, and says where the notebooks are.
+func (c *Charm) remove(ctx context.Context) error {
+	data, err := c.dirs.RemoveAllButData()
+	if err = errors.Join(c.release(ctx), err); err != nil {
+		return err
+	}
+	if data != "" {
+		logger.Infof("the notebooks of %s are left in %s", c.unit.Name, data)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package charm
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/relation"
+)
+
+// Outputs is what a hook tells Juju.
+type Outputs struct {
+	Inputs     notebook.Inputs
+	Spec       notebook.Spec
+	Observed   plan.Observed
+	Serving    notebook.Slot // "" while nothing serves
+	Waits      string
+	MakeSecret bool
+	Known      bool // what runs was observed
+}
+
+// outputs sums up what runs after a plan was made.
+func outputs(in notebook.Inputs, spec notebook.Spec, o plan.Observed, p plan.Plan) Outputs {
+	out := Outputs{Inputs: in, Spec: spec, Observed: o, Waits: p.Waits, Known: true}
+	for slot, c := range o.Slots {
+		if c != nil && c.Port == o.Gateway.Upstream && o.Gateway.Answers {
+			out.Serving = slot
+		}
+	}
+	return out
+}
+
+// port is where the gateway listens now, 0 when it does not.
+func (o Outputs) port() int {
+	if len(o.Observed.Gateway.Listen) == 0 {
+		return 0
+	}
+	return portOf(o.Observed.Gateway.Listen[0])
+}
+
+// URL is the notebook's address for people, without a token.
+func (o Outputs) URL() string {
+	host := net.JoinHostPort(o.Inputs.Ingress, strconv.Itoa(o.port()))
+	return "http://" + host + o.Observed.Slots[o.Serving].Serve.BaseURL
+}
+
+// healthy tells whether the notebook serves.
+func (o Outputs) healthy() bool {
+	c := o.Observed.Slots[o.Serving]
+	return o.Serving != "" && c != nil && c.Healthy
+}
+
+// settle publishes what came of a hook. It returns the error only when the hook
+// should fail.
+func (c *Charm) settle(out Outputs, err error) error {
+	status, message, known := "", "", true
+	if err != nil {
+		logFailure(err)
+		if status, message, known = statusOf(err); !known {
+			return err
+		}
+	}
+	if out.MakeSecret {
+		if err := c.makeSecret(); err != nil {
+			return err
+		}
+	}
+	if out.Known {
+		if err := c.publish(out); err != nil {
+			return err
+		}
+	}
+	return c.setStatus(out, status, message)
+}
+
+func logFailure(err error) {
+	var options *optionError
+	switch {
+	case errors.Is(err, errNoCredential):
+		return
+	case !errors.As(err, &options):
+		logger.Warningf("%v", err)
+		return
+	}
+	for _, b := range options.bad {
+		value := strconv.Quote(b.Value)
+		if b.Name == "environment" || b.Name == "command" {
+			value = "(its value is not logged)"
+		}
+		logger.Warningf("option %s %s: %s", b.Name, b.Reason, value)
+	}
+}
+
+// setStatus writes the unit's status and version where they differ.
+func (c *Charm) setStatus(out Outputs, status, message string) error {
+	want := juju.Status{Status: status, Message: message}
+	switch {
+	case status != "":
+		want = describe(status, message, out)
+	case out.healthy():
+		want = active(out)
+	default:
+		want = juju.Status{Status: "waiting", Message: "the notebook does not answer: see docker logs of its container"}
+	}
+	now, err := c.tools.Status()
+	if err != nil {
+		return err
+	}
+	if want == now {
+		return nil
+	}
+	if out.healthy() {
+		if err := c.tools.SetVersion(version(out)); err != nil {
+			return err
+		}
+	}
+	return c.tools.SetStatus(want)
+}
+
+func version(out Outputs) string {
+	return "Jupyter " + out.Observed.Slots[out.Serving].Version
+}
+
+// publish opens the port and offers the website while the notebook serves.
+func (c *Charm) publish(out Outputs) error {
+	if err := c.publishPort(out); err != nil {
+		return err
+	}
+	ids, err := c.tools.Relations("website")
+	if err != nil {
+		return err
+	}
+	var site *relation.Website
+	if out.healthy() {
+		site = &relation.Website{Hostname: out.Inputs.Ingress, Port: out.port()}
+	}
+	for _, id := range ids {
+		have, err := c.tools.Bag(id, c.unit.Name)
+		if err != nil {
+			return err
+		}
+		if differs := relation.Differs(have, site.Bag()); len(differs) > 0 {
+			if err := c.tools.SetBag(id, differs); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Charm) publishPort(out Outputs) error {
+	have, err := c.tools.Ports()
+	if err != nil {
+		return err
+	}
+	want := ""
+	if port := out.port(); port != 0 {
+		want = strconv.Itoa(port) + "/tcp"
+	}
+	for _, port := range have {
+		if port != want {
+			if err := c.tools.ClosePort(port); err != nil {
+				return err
+			}
+		}
+	}
+	if want != "" && !slices.Contains(have, want) {
+		return c.tools.OpenPort(out.port())
+	}
+	return nil
+}
+
+// makeSecret makes the application's credential. It is used from the next hook
+// on: were this one to fail, Juju would drop it.
+func (c *Charm) makeSecret() error {
+	content, err := newCredential(1)
+	if err != nil {
+		return err
+	}
+	if err := c.secretDir(); err != nil {
+		return err
+	}
+	if err := c.tools.AddSecret(secretLabel, c.dirs.Dir, content); err != nil {
+		return err
+	}
+	return c.tellPeers("1")
+}
+
+func (c *Charm) secretDir() error {
+	if err := os.MkdirAll(c.dirs.Dir, 0o711); err != nil {
+		return fmt.Errorf("cannot make %s: %v", c.dirs.Dir, err)
+	}
+	return nil
+}
+
+// newCredential is a token and a cookie secret of 256 random bits each.
+func newCredential(revision int) (map[string]string, error) {
+	var bits [64]byte
+	if _, err := rand.Read(bits[:]); err != nil {
+		return nil, fmt.Errorf("cannot make a token: %v", err)
+	}
+	return map[string]string{
+		"token":         hex.EncodeToString(bits[:32]),
+		"cookie-secret": base64.StdEncoding.EncodeToString(bits[32:]),
+		"revision":      strconv.Itoa(revision),
+	}, nil
+}
+
+// tellPeers wakes the other units for a new revision of the credential.
+func (c *Charm) tellPeers(revision string) error {
+	ids, err := c.tools.Relations("peers")
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := c.tools.SetAppBag(id, map[string]string{"credential": revision}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+// Command jupyter-docker is the charm's only program. Juju runs it for every hook
+// and action; with the argument "gateway" it is the gateway of a unit.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/juju/loggo"
+
+	"github.com/jupyter-docker/jupyter-docker/charm"
+	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/juju"
+)
+
+func main() {
+	run := hook
+	if len(os.Args) == 4 && os.Args[1] == "gateway" {
+		run = serve
+	}
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "ERROR %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// serve is the gateway of the directory os.Args[2], until it is told to stop.
+func serve() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	return gateway.Run(ctx, os.Args[2], os.Args[3], os.Stderr)
+}
+
+// hook answers what woke the charm.
+func hook() error {
+	event, err := juju.ParseEvent(os.Getenv)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background() // Juju queues a hook again that a signal ends
+	tools := juju.NewTools(ctx, juju.Exec{})
+	if err := setUpLog(tools); err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find this program: %v", err)
+	}
+	build, err := buildID(program)
+	if err != nil {
+		return err
+	}
+	c, err := charm.New(event, tools, program, build)
+	if err != nil {
+		return err
+	}
+	return c.Run(ctx)
+}
+
+// setUpLog sends what the charm logs to juju-log, from INFO up until the option
+// log-level has been read: loggo itself begins at WARNING.
+func setUpLog(tools *juju.Tools) error {
+	if _, err := loggo.ReplaceDefaultWriter(juju.NewLogWriter(tools)); err != nil {
+		return fmt.Errorf("cannot set up the log: %v", err)
+	}
+	loggo.GetLogger("").SetLogLevel(loggo.INFO)
+	return nil
+}

@@ -1,0 +1,130 @@
+// Package docker observes and changes what the charm has on a Docker engine. It
+// alone speaks to the engine, and knows containers by their labels.
+package docker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+)
+
+// Labels of what the charm makes. A unit is known by its key and its model's
+// whole UUID.
+const (
+	labelKey     = "io.jupyter-docker.key"
+	labelUnit    = "io.jupyter-docker.unit"
+	labelModel   = "io.jupyter-docker.model"
+	labelRole    = "io.jupyter-docker.role" // notebook, gateway, network or probe
+	labelSlot    = "io.jupyter-docker.slot"
+	labelPort    = "io.jupyter-docker.port"
+	labelHash    = "io.jupyter-docker.hash"
+	labelServe   = "io.jupyter-docker.serve"
+	labelVersion = "io.jupyter-docker.charm"
+	labelVariant = "io.jupyter-docker.variant"
+)
+
+// Kind classifies a failure by who can mend it.
+type Kind int
+
+// Kinds of failures.
+const (
+	Unknown      Kind = iota
+	Unreachable       // the engine does not answer
+	NotFound          // no such image
+	Denied            // the registry asks for credentials, or refuses them
+	Platform          // the image is for another architecture
+	Stalled           // no progress, or too slow
+	DiskFull          // no room for images
+	Invalid           // the engine does not take a value
+	InUse             // a name or port is taken
+	NotNow            // a limit below the present use
+	RegistryDown      // the registry does not answer
+)
+
+// Error is a failure of the engine, with its kind.
+type Error struct {
+	Kind Kind
+	err  error
+}
+
+func (e *Error) Error() string { return e.err.Error() }
+
+// Unwrap gives the engine's own error.
+func (e *Error) Unwrap() error { return e.err }
+
+// failure wraps an engine's error, classified by errdefs.
+func failure(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: classify(err), err: fmt.Errorf(format+": %w", append(args, err)...)}
+}
+
+func classify(err error) Kind {
+	switch {
+	case client.IsErrConnectionFailed(err):
+		return Unreachable
+	case errdefs.IsNotFound(err):
+		return NotFound
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		return Denied
+	case errdefs.IsInvalidArgument(err):
+		return Invalid
+	case errdefs.IsConflict(err), errdefs.IsAlreadyExists(err):
+		return InUse
+	case errdefs.IsUnavailable(err):
+		return RegistryDown
+	}
+	return Unknown
+}
+
+// Engine is the Docker engine of this machine, as one unit sees it.
+type Engine struct {
+	cli     *client.Client
+	unit    notebook.Unit
+	version string // of the charm
+}
+
+// New returns the engine at DOCKER_HOST or its default socket. Nothing is sent
+// yet.
+func New(unit notebook.Unit, version string) (*Engine, error) {
+	cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, fmt.Errorf("cannot set up the docker client: %w", err)
+	}
+	return &Engine{cli: cli, unit: unit, version: version}, nil
+}
+
+// Ping tells whether the engine answers.
+func (e *Engine) Ping(ctx context.Context) error {
+	_, err := e.cli.Ping(ctx)
+	return failure(err, "cannot reach the docker engine")
+}
+
+// labels are what everything of the unit carries.
+func (e *Engine) labels(role string, more map[string]string) map[string]string {
+	out := map[string]string{
+		labelKey: e.unit.Key(), labelUnit: e.unit.Name, labelModel: e.unit.ModelUUID,
+		labelRole: role, labelVersion: e.version,
+	}
+	maps.Copy(out, more)
+	return out
+}
+
+// mine tells whether labels are of this unit, compared whole.
+func (e *Engine) mine(labels map[string]string) bool {
+	return labels[labelUnit] == e.unit.Name && labels[labelModel] == e.unit.ModelUUID
+}
+
+func (e *Engine) slotName(s notebook.Slot) string { return e.unit.Key() + "-" + string(s) }
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}

@@ -1,0 +1,132 @@
+package docker
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/go-units"
+)
+
+// GatewayGroup is the numeric group, and mostly the user, of a gateway. It owns
+// nothing on the host but the gateway's directory.
+const GatewayGroup = 65532
+
+const gatewayRepository = "jupyter-docker/gateway"
+
+// Gateway is a gateway to be started.
+type Gateway struct {
+	Program    string // file of the program
+	Variant    string // identity of the program and its privileges
+	Privileged bool   // may listen below port 1024
+	Dir        string // on the host
+}
+
+// StartGateway starts a gateway beside whatever gateway runs, from an image made
+// of the program alone.
+func (e *Engine) StartGateway(ctx context.Context, g Gateway) error {
+	tag := gatewayRepository + ":" + g.Variant
+	id, err := e.imageID(ctx, tag)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		if err := e.importProgram(ctx, g.Program, tag); err != nil {
+			return err
+		}
+	}
+	name := e.unit.Key() + "-gateway-" + g.Variant
+	if err := e.remove(ctx, name); err != nil { // one that did not come up
+		return err
+	}
+	config, host := e.gatewayConfig(g, tag)
+	if _, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name); err != nil {
+		return failure(err, "cannot create the gateway")
+	}
+	return failure(e.cli.ContainerStart(ctx, name, container.StartOptions{}), "cannot start the gateway")
+}
+
+func (e *Engine) gatewayConfig(g Gateway, tag string) (*container.Config, *container.HostConfig) {
+	pids := int64(256)
+	config := &container.Config{
+		Image: tag, Cmd: []string{"gateway", "/gateway", g.Variant}, User: fmt.Sprintf("%d:%d", GatewayGroup, GatewayGroup),
+		Labels: e.labels("gateway", map[string]string{labelVariant: g.Variant}),
+	}
+	host := &container.HostConfig{
+		NetworkMode: "host", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
+		Mounts:        []mount.Mount{{Type: mount.TypeBind, Source: g.Dir, Target: "/gateway"}},
+		Resources: container.Resources{Memory: 256 << 20, MemorySwap: 256 << 20, PidsLimit: &pids,
+			Ulimits: []*units.Ulimit{{Name: "nofile", Soft: 65536, Hard: 65536}}},
+	}
+	if g.Privileged {
+		config.User, host.CapAdd = fmt.Sprintf("0:%d", GatewayGroup), []string{"NET_BIND_SERVICE"}
+	}
+	return config, host
+}
+
+// importProgram makes an image of one file.
+func (e *Engine) importProgram(ctx context.Context, program, tag string) error {
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return fmt.Errorf("cannot read the gateway's program: %v", err)
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: "jupyter-docker", Mode: 0o755, Size: int64(len(content))}); err != nil {
+		return fmt.Errorf("cannot pack the gateway: %v", err)
+	}
+	if _, err := w.Write(content); err != nil {
+		return fmt.Errorf("cannot pack the gateway: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("cannot pack the gateway: %v", err)
+	}
+	body, err := e.cli.ImageImport(ctx, image.ImportSource{Source: &archive, SourceName: "-"}, tag,
+		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/jupyter-docker"]`, "LABEL " + labelRole + "=gateway"}})
+	if err != nil {
+		return failure(err, "cannot import the gateway")
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	return failure(err, "cannot import the gateway")
+}
+
+// RemoveGateway removes a gateway by its container's id.
+func (e *Engine) RemoveGateway(ctx context.Context, id string) error {
+	if err := e.remove(ctx, id); err != nil {
+		return err
+	}
+	return e.tidyGatewayImages(ctx)
+}
+
+// tidyGatewayImages removes the gateways' images that no container stands on.
+func (e *Engine) tidyGatewayImages(ctx context.Context) error {
+	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", gatewayRepository))})
+	if err != nil {
+		return failure(err, "cannot list the gateways' images")
+	}
+	for _, img := range images {
+		users, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", img.ID))})
+		if err != nil {
+			return failure(err, "cannot list the containers of a gateway's image")
+		}
+		for _, tag := range img.RepoTags {
+			if len(users) == 0 && strings.HasPrefix(tag, gatewayRepository+":") {
+				if err := e.untag(ctx, tag); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package docker
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/pkg/stdcopy"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+)
+
+// cpuPeriod is the period, in microseconds, of which a quota is a part. A quota
+// can be taken away again, NanoCpus cannot.
+const cpuPeriod = 100000
+
+// stopGrace is how long, in seconds, a notebook may take to end by itself.
+const stopGrace = 30
+
+// Facts reads what the image says of itself, and refuses one for another
+// architecture. id is an image id.
+func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
+	if err := e.fits(ctx, id); err != nil {
+		return notebook.Image{}, err
+	}
+	img, err := e.cli.ImageInspect(ctx, id)
+	if err != nil || img.Config == nil {
+		return notebook.Image{}, failure(err, "cannot inspect image %s", id)
+	}
+	out := notebook.Image{
+		ID: img.ID, User: img.Config.User, Env: img.Config.Env,
+		Entrypoint: img.Config.Entrypoint, Cmd: img.Config.Cmd,
+	}
+	if out.Home = notebook.Home(out.Env, out.User, ""); !slices.ContainsFunc(out.Env, isHome) {
+		passwd, err := e.passwd(ctx, id)
+		if err != nil {
+			return out, err
+		}
+		out.Home = notebook.Home(out.Env, out.User, passwd)
+	}
+	return out, nil
+}
+
+func isHome(pair string) bool { return len(pair) > 5 && pair[:5] == "HOME=" }
+
+// passwd reads the image's passwd file through a container that never starts.
+func (e *Engine) passwd(ctx context.Context, id string) (string, error) {
+	c, err := e.cli.ContainerCreate(ctx, &container.Config{
+		Image: id, Entrypoint: []string{"none"}, Labels: e.labels("probe", nil),
+	}, nil, nil, nil, "")
+	if err != nil {
+		return "", failure(err, "cannot look into image %s", id)
+	}
+	defer func() {
+		_ = e.cli.ContainerRemove(context.WithoutCancel(ctx), c.ID, container.RemoveOptions{Force: true})
+	}()
+	body, _, err := e.cli.CopyFromContainer(ctx, c.ID, "/etc/passwd")
+	if errdefs.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", failure(err, "cannot look into image %s", id)
+	}
+	defer body.Close()
+	r := tar.NewReader(body)
+	if _, err := r.Next(); err != nil {
+		return "", fmt.Errorf("cannot read the passwd file of image %s: %v", id, err)
+	}
+	text, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	return string(text), err
+}
+
+// Create creates the slot's container, without starting it. Until Keep it is not
+// started again when it ends, so that a bad image is seen to end.
+func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Image, p notebook.Place) error {
+	c := notebook.Compose(spec.Serve, img, p)
+	serve, err := json.Marshal(spec.Serve)
+	if err != nil {
+		return fmt.Errorf("cannot write the label of slot %s: %v", p.Slot, err)
+	}
+	grace := stopGrace
+	config := &container.Config{
+		Image: img.ID, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace,
+		Labels: e.labels("notebook", map[string]string{
+			labelSlot: string(p.Slot), labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
+		}),
+	}
+	host, net := e.hostConfig(spec, c), (*network.NetworkingConfig)(nil)
+	if spec.Serve.NetworkMode == notebook.NetworkBridge {
+		inside := nat.Port(strconv.Itoa(notebook.JupyterPort) + "/tcp")
+		config.ExposedPorts = nat.PortSet{inside: {}}
+		host.PortBindings = nat.PortMap{inside: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(p.Port)}}}
+		host.NetworkMode = container.NetworkMode(e.unit.Key())
+	}
+	_, err = e.cli.ContainerCreate(ctx, config, host, net, nil, e.slotName(p.Slot))
+	return failure(err, "cannot create the notebook")
+}
+
+func (e *Engine) hostConfig(spec notebook.Spec, c notebook.Container) *container.HostConfig {
+	host := &container.HostConfig{
+		NetworkMode: "host", Tmpfs: c.Tmpfs, ShmSize: spec.Serve.ShmSize,
+		GroupAdd:      []string{strconv.Itoa(spec.Serve.Group)},
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled},
+		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
+		Resources:     resources(spec.Limits),
+	}
+	for _, m := range c.Mounts {
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
+	}
+	return host
+}
+
+// resources sends memory and swap as a pair, and a quota of a period: what the
+// engine can change in place in both directions.
+func resources(l notebook.Limits) container.Resources {
+	r := container.Resources{CPUPeriod: cpuPeriod, CPUQuota: int64(l.CPU * cpuPeriod)}
+	if l.Memory > 0 {
+		r.Memory, r.MemorySwap = l.Memory, l.Memory
+	}
+	return r
+}
+
+// SetLimits changes the limits of the slot's container in place.
+func (e *Engine) SetLimits(ctx context.Context, s notebook.Slot, l notebook.Limits) error {
+	r := resources(l)
+	if l.Memory == 0 {
+		r.Memory, r.MemorySwap = unlimited, unlimited
+	}
+	if l.CPU == 0 {
+		r.CPUQuota = -1
+	}
+	_, err := e.cli.ContainerUpdate(ctx, e.slotName(s), container.UpdateConfig{Resources: r,
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}})
+	wrapped := failure(err, "cannot change the limits")
+	var known *Error
+	if l.Memory > 0 && errors.As(wrapped, &known) && known.Kind == Unknown {
+		known.Kind = NotNow // the kernel refuses a limit below the present use; the engine has no class for it
+	}
+	return wrapped
+}
+
+// Keep makes the engine start the slot's container again whenever it ends.
+func (e *Engine) Keep(ctx context.Context, s notebook.Slot) error {
+	_, err := e.cli.ContainerUpdate(ctx, e.slotName(s), container.UpdateConfig{
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}})
+	return failure(err, "cannot set the restart policy")
+}
+
+// Start starts the slot's container.
+func (e *Engine) Start(ctx context.Context, s notebook.Slot) error {
+	return failure(e.cli.ContainerStart(ctx, e.slotName(s), container.StartOptions{}), "cannot start the notebook")
+}
+
+// Stop lets the slot's container end by itself for stopGrace seconds.
+func (e *Engine) Stop(ctx context.Context, s notebook.Slot) error {
+	grace := stopGrace
+	err := e.cli.ContainerStop(ctx, e.slotName(s), container.StopOptions{Timeout: &grace})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return failure(err, "cannot stop the notebook")
+}
+
+// Kill ends the slot's container at once: it should not serve for a moment.
+func (e *Engine) Kill(ctx context.Context, s notebook.Slot) error {
+	return failure(e.cli.ContainerKill(ctx, e.slotName(s), "KILL"), "cannot stop the notebook")
+}
+
+// Remove removes the slot's container; none is fine.
+func (e *Engine) Remove(ctx context.Context, s notebook.Slot) error {
+	return e.remove(ctx, e.slotName(s))
+}
+
+func (e *Engine) remove(ctx context.Context, name string) error {
+	err := e.cli.ContainerRemove(ctx, name, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return failure(err, "cannot remove container %s", name)
+}
+
+// Ended tells whether the slot's container has ended, and how.
+func (e *Engine) Ended(ctx context.Context, s notebook.Slot) (string, bool, error) {
+	c, err := e.cli.ContainerInspect(ctx, e.slotName(s))
+	if err != nil {
+		return "", false, failure(err, "cannot inspect the notebook")
+	}
+	switch {
+	case c.State.Running && !c.State.Restarting:
+		return "", false, nil
+	case c.State.OOMKilled:
+		return "it ran out of memory", true, nil
+	}
+	return "it ended with exit status " + strconv.Itoa(c.State.ExitCode), true, nil
+}
+
+// Logs are the last lines that the slot's container wrote.
+func (e *Engine) Logs(ctx context.Context, s notebook.Slot, lines int) (string, error) {
+	body, err := e.cli.ContainerLogs(ctx, e.slotName(s), container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
+	if err != nil {
+		return "", failure(err, "cannot read the notebook's log")
+	}
+	defer body.Close()
+	var out bytes.Buffer
+	_, err = stdcopy.StdCopy(&out, &out, io.LimitReader(body, 1<<20))
+	return out.String(), err
+}
+
+// Commands are the command lines of the processes in the slot's container.
+func (e *Engine) Commands(ctx context.Context, s notebook.Slot) ([][]string, error) {
+	top, err := e.cli.ContainerTop(ctx, e.slotName(s), []string{"-eo", "pid,args"})
+	if err != nil {
+		return nil, failure(err, "cannot list the notebook's processes")
+	}
+	var out [][]string
+	for _, row := range top.Processes {
+		out = append(out, row[1:])
+	}
+	return out, nil
+}
+
+// MakeNetwork makes the unit's own bridge network.
+func (e *Engine) MakeNetwork(ctx context.Context) error {
+	_, err := e.cli.NetworkCreate(ctx, e.unit.Key(), network.CreateOptions{Driver: "bridge", Labels: e.labels("network", nil)})
+	return failure(err, "cannot make the network %s", e.unit.Key())
+}
+
+// RemoveAll removes every container and the network of the unit, and then the
+// images that it pulled and nobody else uses. Directories are left alone.
+func (e *Engine) RemoveAll(ctx context.Context) error {
+	all, err := e.all(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.Labels[labelRole] == "notebook" {
+			if err := e.Stop(ctx, notebook.Slot(c.Labels[labelSlot])); err != nil {
+				return err
+			}
+		}
+		if err := e.remove(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	if err := e.cli.NetworkRemove(ctx, e.unit.Key()); err != nil && !errdefs.IsNotFound(err) {
+		return failure(err, "cannot remove the network %s", e.unit.Key())
+	}
+	return errors.Join(e.TidyImages(ctx, nil), e.tidyGatewayImages(ctx))
+}

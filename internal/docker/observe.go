@@ -1,0 +1,136 @@
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"strconv"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+)
+
+// unlimited is the memory limit that stands for none, since the engine cannot
+// take a limit away: the largest multiple of a page in an int64.
+const unlimited = 9223372036854771712
+
+// Observe reads what there is, with one list call and an inspect of each of the
+// unit's own notebooks. It says nothing of gateways' and notebooks' insides.
+func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, error) {
+	o := plan.Observed{Slots: map[notebook.Slot]*plan.Container{}, Taken: map[int]bool{}}
+	all, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", labelUnit))})
+	if err != nil {
+		return o, failure(err, "cannot list containers")
+	}
+	for _, c := range all {
+		if port := atoi(c.Labels[labelPort]); port != 0 {
+			base := port - (port % 2)
+			o.Taken[base], o.Taken[base+1] = true, true
+		}
+		if !e.mine(c.Labels) {
+			continue
+		}
+		switch c.Labels[labelRole] {
+		case "notebook":
+			found, err := e.notebook(ctx, c)
+			if err != nil {
+				return o, err
+			}
+			o.Slots[notebook.Slot(c.Labels[labelSlot])] = found
+		case "gateway":
+			o.Gateways = append(o.Gateways, plan.GatewayContainer{
+				ID: c.ID, Variant: c.Labels[labelVariant], Running: c.State == "running", Created: c.Created,
+			})
+		}
+	}
+	if o.Image, err = e.image(ctx, reference); err != nil {
+		return o, err
+	}
+	o.Network, err = e.hasNetwork(ctx)
+	return o, err
+}
+
+// all lists the unit's own containers.
+func (e *Engine) all(ctx context.Context) (out []container.Summary, err error) {
+	found, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", labelUnit+"="+e.unit.Name))})
+	for _, c := range found {
+		if e.mine(c.Labels) {
+			out = append(out, c)
+		}
+	}
+	return out, failure(err, "cannot list containers")
+}
+
+// notebook inspects one of the unit's containers.
+func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Container, error) {
+	full, err := e.cli.ContainerInspect(ctx, c.ID)
+	if errdefs.IsNotFound(err) {
+		return nil, nil // removed since the list
+	}
+	if err != nil {
+		return nil, failure(err, "cannot inspect container %s", c.ID[:12])
+	}
+	out := &plan.Container{
+		ID: c.ID, Hash: c.Labels[labelHash], ImageID: full.Image, Port: atoi(c.Labels[labelPort]),
+		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled, Restarts: full.RestartCount,
+		Limits: limits(full.HostConfig.Resources),
+	}
+	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve) // a label that cannot be read differs from what should run
+	return out, nil
+}
+
+func limits(r container.Resources) notebook.Limits {
+	l := notebook.Limits{Memory: r.Memory}
+	if r.Memory >= unlimited {
+		l.Memory = 0
+	}
+	if r.CPUQuota > 0 {
+		l.CPU = float64(r.CPUQuota) / cpuPeriod
+	}
+	return l
+}
+
+func (e *Engine) hasNetwork(ctx context.Context) (bool, error) {
+	n, err := e.cli.NetworkInspect(ctx, e.unit.Key(), network.InspectOptions{})
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil && e.mine(n.Labels), failure(err, "cannot inspect network %s", e.unit.Key())
+}
+
+// Holders are the keys of the other units that have a gateway on this engine,
+// with their names.
+func (e *Engine) Holders(ctx context.Context) (map[string]string, error) {
+	all, err := e.cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelRole+"=gateway"))})
+	if err != nil {
+		return nil, failure(err, "cannot list gateways")
+	}
+	out := map[string]string{}
+	for _, c := range all {
+		if !e.mine(c.Labels) {
+			out[c.Labels[labelKey]] = c.Labels[labelUnit]
+		}
+	}
+	return out, nil
+}
+
+// CPUs is how many CPUs the engine's machine has.
+func (e *Engine) CPUs(ctx context.Context) (int, string, error) {
+	info, err := e.cli.Info(ctx)
+	return info.NCPU, info.DockerRootDir, failure(err, "cannot ask the engine about its machine")
+}
+
+// Free tells whether a loopback port can be listened on now.
+func Free(port int) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
+}

@@ -1,0 +1,140 @@
+// Package host changes the machine: the unit's directories and files, who may
+// read them, and the engine's package.
+package host
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sort"
+	"syscall"
+)
+
+// Tags of entries in a POSIX ACL as the kernel's extended attribute has them.
+// Source: include/uapi/linux/posix_acl.h of the kernel.
+const (
+	aclVersion  = 2
+	tagUserObj  = 0x01
+	tagUser     = 0x02
+	tagGroupObj = 0x04
+	tagGroup    = 0x08
+	tagMask     = 0x10
+	tagOther    = 0x20
+	noID        = 0xFFFFFFFF
+
+	accessACL  = "system.posix_acl_access"
+	defaultACL = "system.posix_acl_default"
+)
+
+// Readers are who may use a directory besides its owner: a group, and users
+// whose server gave the group away when it stepped down.
+type Readers struct {
+	Group int
+	Users []int
+}
+
+type aclEntry struct {
+	Tag, Perm uint16
+	ID        uint32
+}
+
+// acl builds the attribute for an owner's, a group's and others' permission
+// bits, with perm for every reader.
+func acl(owner, group, other uint16, r Readers, perm uint16) []byte {
+	entries := []aclEntry{{tagUserObj, owner, noID}}
+	users := slices.Clone(r.Users)
+	sort.Ints(users)
+	for _, u := range slices.Compact(users) {
+		entries = append(entries, aclEntry{tagUser, perm, uint32(u)})
+	}
+	entries = append(entries, aclEntry{tagGroupObj, group, noID}, aclEntry{tagGroup, perm, uint32(r.Group)},
+		aclEntry{tagMask, group | perm, noID}, aclEntry{tagOther, other, noID})
+	var out bytes.Buffer
+	_ = binary.Write(&out, binary.LittleEndian, uint32(aclVersion)) // a buffer takes everything
+	_ = binary.Write(&out, binary.LittleEndian, entries)
+	return out.Bytes()
+}
+
+// aclUsers are the users that an attribute of a file names; none when it has
+// no such attribute.
+func aclUsers(path, attribute string) (out []int) {
+	b := make([]byte, 4096)
+	n, err := syscall.Getxattr(path, attribute, b)
+	if err != nil || n < 4 {
+		return nil
+	}
+	entries := make([]aclEntry, (n-4)/8)
+	if err := binary.Read(bytes.NewReader(b[4:n]), binary.LittleEndian, entries); err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if e.Tag == tagUser {
+			out = append(out, int(e.ID))
+		}
+	}
+	return out
+}
+
+// hasGroup tells whether the directory's default ACL is the one of the readers.
+func hasGroup(path string, want []byte) bool {
+	b := make([]byte, 4096)
+	n, err := syscall.Getxattr(path, defaultACL, b)
+	return err == nil && bytes.Equal(b[:n], want)
+}
+
+// ErrNoACL says that the file system of the notebooks keeps no ACLs.
+var ErrNoACL = errors.New("the file system keeps no POSIX ACLs")
+
+func setACL(path, attribute string, value []byte) error {
+	err := syscall.Setxattr(path, attribute, value, 0)
+	if errors.Is(err, syscall.EOPNOTSUPP) {
+		return ErrNoACL
+	}
+	if err != nil {
+		return fmt.Errorf("cannot set the ACL of %s: %v", path, err)
+	}
+	return nil
+}
+
+// grant gives the readers all of a tree: each file as its owner has it, each
+// directory with a default for what is made there. Owners stay. Symbolic links
+// are not followed.
+func grant(root string, r Readers) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("cannot walk the notebooks: %v", err)
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // somebody works there
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read the mode of %s: %v", path, err)
+		}
+		if !d.IsDir() && !info.Mode().IsRegular() || path == root {
+			return nil
+		}
+		err = grantOne(path, info.Mode(), r)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+}
+
+func grantOne(path string, mode fs.FileMode, r Readers) error {
+	bits := uint16(mode.Perm())
+	owner, group, other := bits>>6&7, bits>>3&7, bits&7
+	perm := 6 | owner&1
+	if mode.IsDir() {
+		perm = 7
+	}
+	if err := setACL(path, accessACL, acl(owner, group, other, r, perm)); err != nil || !mode.IsDir() {
+		return err
+	}
+	return setACL(path, defaultACL, acl(7, 7, 0, r, 7))
+}

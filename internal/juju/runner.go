@@ -1,0 +1,46 @@
+package juju
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Runner runs a hook tool and returns what it printed.
+type Runner interface {
+	Run(ctx context.Context, tool string, args ...string) ([]byte, error)
+}
+
+// ToolError is a hook tool's refusal. Its text holds no argument, since an
+// argument may be a secret.
+type ToolError struct {
+	Tool   string
+	Code   int
+	Stderr string
+}
+
+func (e *ToolError) Error() string {
+	return fmt.Sprintf("cannot run %s: exit status %d: %s", e.Tool, e.Code, strings.TrimPrefix(e.Stderr, "ERROR "))
+}
+
+// Exec runs the hook tools that are on PATH.
+type Exec struct{}
+
+// Run implements Runner.
+func (Exec) Run(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, tool, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, &ToolError{Tool: tool, Code: exit.ExitCode(), Stderr: strings.TrimSpace(stderr.String())}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot run %s: %w", tool, err)
+	}
+	return stdout.Bytes(), nil
+}

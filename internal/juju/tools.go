@@ -1,0 +1,185 @@
+package juju
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Tools are the hook tools of the running hook, in Go's types.
+type Tools struct {
+	run Runner
+	ctx context.Context
+}
+
+// NewTools returns the hook tools that r runs, for as long as ctx lives.
+func NewTools(ctx context.Context, r Runner) *Tools {
+	return &Tools{run: r, ctx: ctx}
+}
+
+func (t *Tools) call(tool string, args ...string) error {
+	_, err := t.run.Run(t.ctx, tool, args...)
+	return err
+}
+
+// read decodes a tool's JSON into out; nothing printed leaves out as it was.
+func (t *Tools) read(out any, tool string, args ...string) error {
+	text, err := t.run.Run(t.ctx, tool, append([]string{"--format=json"}, args...)...)
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("cannot read what %s printed: %v", tool, err)
+	}
+	return nil
+}
+
+// Config returns the application's options.
+func (t *Tools) Config() (out map[string]any, err error) {
+	return out, t.read(&out, "config-get")
+}
+
+// IsLeader tells whether this unit leads for the next thirty seconds.
+func (t *Tools) IsLeader() (out bool, err error) {
+	return out, t.read(&out, "is-leader")
+}
+
+// SetStatus sets the unit's workload status, at once.
+func (t *Tools) SetStatus(s Status) error {
+	return t.call("status-set", s.Status, s.Message)
+}
+
+// Status is a workload status with its message.
+type Status struct {
+	Status  string `json:"status"`
+	Message string `json:"message"`
+}
+
+// Status returns the unit's workload status as it was before this hook.
+func (t *Tools) Status() (out Status, err error) {
+	return out, t.read(&out, "status-get", "--include-data")
+}
+
+// SetVersion says what workload the application runs.
+func (t *Tools) SetVersion(version string) error {
+	return t.call("application-version-set", version)
+}
+
+// Ports are the ports that the unit has opened, such as "8888/tcp".
+func (t *Tools) Ports() (out []string, err error) {
+	return out, t.read(&out, "opened-ports")
+}
+
+// OpenPort asks Juju to let others reach the TCP port.
+func (t *Tools) OpenPort(port int) error {
+	return t.call("open-port", strconv.Itoa(port)+"/tcp")
+}
+
+// ClosePort takes back what OpenPort asked, given as opened-ports printed it.
+func (t *Tools) ClosePort(port string) error {
+	return t.call("close-port", port)
+}
+
+// Network is where an endpoint's binding can be reached.
+type Network struct {
+	Bind    []string
+	Ingress []string
+}
+
+// Network returns the addresses of an endpoint's binding.
+func (t *Tools) Network(endpoint string) (Network, error) {
+	var raw struct {
+		Bind []struct {
+			Addresses []struct {
+				Value string `json:"value"`
+			} `json:"addresses"`
+		} `json:"bind-addresses"`
+		Ingress []string `json:"ingress-addresses"`
+	}
+	if err := t.read(&raw, "network-get", endpoint); err != nil {
+		return Network{}, err
+	}
+	n := Network{Ingress: raw.Ingress}
+	for _, b := range raw.Bind {
+		for _, a := range b.Addresses {
+			if a.Value != "" && !slices.Contains(n.Bind, a.Value) {
+				n.Bind = append(n.Bind, a.Value)
+			}
+		}
+	}
+	return n, nil
+}
+
+// Storage returns the mount point of the storage of that name, "" when none is
+// attached.
+func (t *Tools) Storage(name string) (string, error) {
+	var ids []string
+	if err := t.read(&ids, "storage-list", name); err != nil || len(ids) == 0 {
+		return "", err
+	}
+	var location string
+	return location, t.read(&location, "storage-get", "-s", ids[0], "location")
+}
+
+// Relations returns the ids of an endpoint's relations.
+func (t *Tools) Relations(endpoint string) (out []string, err error) {
+	return out, t.read(&out, "relation-ids", endpoint)
+}
+
+// RemoteUnits returns the units at the other side of a relation.
+func (t *Tools) RemoteUnits(id string) (out []string, err error) {
+	return out, t.read(&out, "relation-list", "-r", id)
+}
+
+// Bag reads the databag of a unit in a relation.
+func (t *Tools) Bag(id, unit string) (out map[string]string, err error) {
+	return out, t.read(&out, "relation-get", "-r", id, "-", unit)
+}
+
+// SetBag writes keys of this unit's databag; an empty value takes a key away.
+func (t *Tools) SetBag(id string, values map[string]string) error {
+	return t.call("relation-set", append([]string{"-r", id}, pairs(values)...)...)
+}
+
+// SetAppBag writes keys of the application's databag. Only the leader may.
+func (t *Tools) SetAppBag(id string, values map[string]string) error {
+	return t.call("relation-set", append([]string{"-r", id, "--app"}, pairs(values)...)...)
+}
+
+func pairs(values map[string]string) (out []string) {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, k+"="+values[k])
+	}
+	return out
+}
+
+// Log writes a line to the model's log.
+func (t *Tools) Log(level, message string) error {
+	return t.call("juju-log", "-l", level, "--", message)
+}
+
+// Param returns an action's parameter.
+func (t *Tools) Param(name string, out any) error {
+	return t.read(out, "action-get", name)
+}
+
+// SetResults stores results of the action.
+func (t *Tools) SetResults(values map[string]string) error {
+	return t.call("action-set", pairs(values)...)
+}
+
+// Progress writes a line to the action's log, shown while it runs.
+func (t *Tools) Progress(message string) error {
+	return t.call("action-log", message)
+}
+
+// Fail marks the action as failed.
+func (t *Tools) Fail(message string) error {
+	return t.call("action-fail", message)
+}

@@ -1,0 +1,126 @@
+// Package jupyter asks a Jupyter server how it is. It speaks REST only, without
+// any proxy of the environment.
+package jupyter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Server is a Jupyter server at an address of this host.
+type Server struct {
+	Base  string // "http://127.0.0.1:19000/base/"
+	Token string
+	http  *http.Client
+}
+
+// New returns the server at a loopback port, under a base URL that begins and
+// ends with a slash.
+func New(port int, baseURL, token string) *Server {
+	return &Server{
+		Base: fmt.Sprintf("http://127.0.0.1:%d%s", port, baseURL), Token: token,
+		http: &http.Client{
+			Timeout:       5 * time.Second,
+			Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// get asks for a path; out takes a JSON answer, and may be nil.
+func (s *Server) get(ctx context.Context, path string, token bool, out any) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Base+path, nil)
+	if err != nil {
+		return 0, fmt.Errorf("cannot ask Jupyter: %v", err)
+	}
+	if token {
+		req.Header.Set("Authorization", "token "+s.Token)
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("cannot ask Jupyter: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	if err != nil {
+		return 0, fmt.Errorf("cannot read what Jupyter answered: %w", err)
+	}
+	if out != nil && resp.StatusCode == http.StatusOK {
+		if err := json.Unmarshal(body, out); err != nil {
+			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %v", path, err)
+		}
+	}
+	return resp.StatusCode, nil
+}
+
+// Health is what a look at a server found.
+type Health struct {
+	Healthy bool
+	Open    bool   // it serves without our token
+	Version string // of Jupyter
+	Reason  string // why it is not healthy
+}
+
+// Check looks at a server: /api answers 200, and the contents 403 without and
+// 200 with the token.
+func (s *Server) Check(ctx context.Context) Health {
+	var api struct {
+		Version string `json:"version"`
+	}
+	if code, err := s.get(ctx, "api", false, &api); err != nil || code != http.StatusOK || api.Version == "" {
+		return Health{Reason: describe("/api", code, err, "no version of Jupyter")}
+	}
+	without, err := s.get(ctx, "api/contents?content=0", false, nil)
+	if err != nil {
+		return Health{Reason: describe("/api/contents", without, err, "")}
+	}
+	if without >= 200 && without < 300 {
+		return Health{Open: true, Reason: "it serves without the token"}
+	}
+	with, err := s.get(ctx, "api/contents?content=0", true, nil)
+	if err != nil || with != http.StatusOK {
+		return Health{Reason: describe("/api/contents with the token", with, err, "")}
+	}
+	if without != http.StatusForbidden {
+		return Health{Reason: describe("/api/contents without the token", without, nil, "")}
+	}
+	return Health{Healthy: true, Version: api.Version}
+}
+
+func describe(path string, code int, err error, missing string) string {
+	switch {
+	case err != nil:
+		return strings.TrimPrefix(err.Error(), "cannot ask Jupyter: ")
+	case code == http.StatusOK && missing != "":
+		return path + " tells " + missing
+	default:
+		return fmt.Sprintf("%s answers %d", path, code)
+	}
+}
+
+// Kernels counts the kernels that there are, and names those that compute.
+func (s *Server) Kernels(ctx context.Context) (total int, busy []string, err error) {
+	var kernels []struct {
+		ID    string `json:"id"`
+		Name  string `json:"name"`
+		State string `json:"execution_state"`
+	}
+	code, err := s.get(ctx, "api/kernels", true, &kernels)
+	if err != nil {
+		return 0, nil, err
+	}
+	if code != http.StatusOK {
+		return 0, nil, fmt.Errorf("cannot count kernels: Jupyter answers %d", code)
+	}
+	for _, k := range kernels {
+		if k.State == "busy" {
+			busy = append(busy, fmt.Sprintf("%s/%.8s", k.Name, k.ID))
+		}
+	}
+	return len(kernels), busy, nil
+}

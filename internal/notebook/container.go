@@ -1,0 +1,168 @@
+package notebook
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Paths inside a notebook's container. They lie outside every HOME, since start
+// scripts of images change owners there.
+const (
+	ConfigDir  = "/jupyter-docker/config"
+	SecretDir  = "/jupyter-docker/secret"
+	RuntimeDir = "/jupyter-docker/runtime"
+	DataDir    = "/jupyter-docker/work"
+)
+
+// JupyterPort is where Jupyter listens on a network of its own.
+const JupyterPort = 8888
+
+// Image is what an image says of itself.
+type Image struct {
+	ID         string
+	User       string
+	Home       string // of its user: from its environment, else from its passwd file
+	Env        []string
+	Entrypoint []string
+	Cmd        []string
+	Ports      []string
+}
+
+// Slot is one of the two places of a unit's notebook.
+type Slot string
+
+// The two slots.
+const (
+	SlotA Slot = "a"
+	SlotB Slot = "b"
+)
+
+// Other is the slot that s is not.
+func (s Slot) Other() Slot {
+	if s == SlotA {
+		return SlotB
+	}
+	return SlotA
+}
+
+// Place is where a container of a slot goes on the host.
+type Place struct {
+	Slot Slot
+	Port int    // on the host's loopback
+	Dir  string // the slot's directory, with config and secret in it
+}
+
+// Mount is a bind mount.
+type Mount struct {
+	Source, Target string
+	ReadOnly       bool
+}
+
+// Container is a container to be created.
+type Container struct {
+	Entrypoint []string
+	Cmd        []string
+	Env        []string
+	Mounts     []Mount
+	Tmpfs      map[string]string
+}
+
+// Address is where Jupyter has to listen: on its own network everywhere, for
+// the engine publishes it on the host's loopback; on the host's network there.
+func Address(mode string, p Place) (ip string, port int) {
+	if mode == NetworkHost {
+		return "127.0.0.1", p.Port
+	}
+	return "0.0.0.0", JupyterPort
+}
+
+// Compose says how a container of the image is created in the place.
+func Compose(s Serve, img Image, p Place) Container {
+	c := Container{
+		Env: environ(s, img),
+		Mounts: []Mount{
+			{Source: p.Dir + "/config", Target: ConfigDir, ReadOnly: true},
+			{Source: p.Dir + "/secret", Target: SecretDir, ReadOnly: true},
+			{Source: s.Data, Target: DataDir},
+			{Source: s.Data, Target: path.Join(img.Home, "work")},
+		},
+		Tmpfs: map[string]string{RuntimeDir: "mode=1777,size=64m"},
+	}
+	c.Entrypoint, c.Cmd = CommandLine(s, img)
+	return c
+}
+
+// CommandLine is what the container runs. The option command replaces the
+// image's own, and an entry point as well that starts Jupyter itself: else
+// nothing could mend its flags.
+func CommandLine(s Serve, img Image) (entrypoint, cmd []string) {
+	if len(s.Command) == 0 {
+		return img.Entrypoint, img.Cmd
+	}
+	for _, word := range img.Entrypoint {
+		if strings.HasPrefix(path.Base(word), "jupyter") || strings.Contains(word, "jupyter ") {
+			return nil, s.Command
+		}
+	}
+	return img.Entrypoint, s.Command
+}
+
+// environ is the container's environment beyond the image's: the proxy of the
+// model, the option environment over it, and what the charm needs over both.
+func environ(s Serve, img Image) []string {
+	env := map[string]string{}
+	for name, value := range map[string]string{"HTTP_PROXY": s.Proxy.HTTP, "HTTPS_PROXY": s.Proxy.HTTPS} {
+		if value != "" {
+			env[name], env[strings.ToLower(name)] = value, value
+			env["NO_PROXY"], env["no_proxy"] = s.Proxy.No, s.Proxy.No
+		}
+	}
+	maps.Copy(env, s.Environment)
+	theirs := s.Environment["JUPYTER_CONFIG_PATH"]
+	if theirs == "" {
+		theirs = lookup(img.Env, "JUPYTER_CONFIG_PATH")
+	}
+	env["JUPYTER_CONFIG_PATH"] = strings.TrimSuffix(ConfigDir+":"+theirs, ":")
+	env["JUPYTER_RUNTIME_DIR"] = RuntimeDir + "/jupyter"
+	env["JUPYTERLAB_SETTINGS_DIR"] = DataDir + "/.jupyter/lab/user-settings"
+	env["JUPYTERLAB_WORKSPACES_DIR"] = DataDir + "/.jupyter/lab/workspaces"
+	out := make([]string, 0, len(env))
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name])
+	}
+	return out
+}
+
+// lookup finds a variable in a list of NAME=value.
+func lookup(env []string, name string) string {
+	for _, pair := range env {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// Home finds the home directory of an image's user: in the environment, else
+// in the text of its passwd file, else by the custom of each.
+func Home(env []string, user, passwd string) string {
+	if home := lookup(env, "HOME"); home != "" {
+		return home
+	}
+	name, _, _ := strings.Cut(user, ":")
+	if name == "" {
+		name = "root"
+	}
+	for _, line := range strings.Split(passwd, "\n") {
+		f := strings.Split(line, ":")
+		if len(f) >= 6 && (f[0] == name || f[2] == name) && f[5] != "" {
+			return f[5]
+		}
+	}
+	if name == "root" || name == "0" {
+		return "/root"
+	}
+	return "/"
+}

@@ -1,0 +1,46 @@
+package notebook
+
+import (
+	"regexp"
+	"strings"
+)
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// ours are the variables that the charm sets itself, with the option to use
+// instead where there is one.
+var ours = map[string]string{
+	"JUPYTER_TOKEN":       "the charm makes the token: see the action get-token",
+	"JUPYTER_TOKEN_FILE":  "the charm makes the token: see the action get-token",
+	"JUPYTER_RUNTIME_DIR": "the charm keeps it on a tmpfs",
+	"JUPYTER_PORT":        "use the option port",
+}
+
+// environment reads lines of KEY=VALUE: blank lines and lines that begin with
+// # are left out, the value is what follows the first equals sign, unchanged.
+// Source: docker's reference of --env-file.
+func (p *parser) environment(name string) map[string]string {
+	raw, _ := p.raw[name].(string)
+	out := map[string]string{}
+	for i, line := range strings.Split(raw, "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		trimmed := strings.TrimLeft(line, " \t")
+		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		key, value, found := strings.Cut(trimmed, "=")
+		switch {
+		case !found:
+			p.reject(name, "line %d is not KEY=VALUE", i+1)
+		case !envName.MatchString(key):
+			p.reject(name, "line %d: the name before = is not that of a variable", i+1)
+		case strings.ContainsRune(value, 0):
+			p.reject(name, "line %d holds a zero byte", i+1)
+		case ours[key] != "":
+			p.reject(name, "line %d: %s cannot be set: %s", i+1, key, ours[key])
+		default:
+			out[key] = value
+		}
+	}
+	return out
+}

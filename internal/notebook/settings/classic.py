@@ -1,0 +1,19 @@
+TOKEN = read_secret("token")
+c.NotebookApp.token = TOKEN
+c.NotebookApp.password = ""
+c.NotebookApp.password_required = False
+c.NotebookApp.ip = IP
+c.NotebookApp.port = PORT
+c.NotebookApp.port_retries = 0
+c.NotebookApp.sock = ""
+c.NotebookApp.certfile = ""
+c.NotebookApp.keyfile = ""
+c.NotebookApp.base_url = BASE_URL
+c.NotebookApp.open_browser = False
+c.NotebookApp.allow_remote_access = True
+c.NotebookApp.trust_xheaders = True
+c.NotebookApp.cookie_secret_file = SECRET + "/cookie_secret"
+c.NotebookApp.notebook_dir = root_dir()
+if CULL_SECONDS:
+    c.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
+    c.MappingKernelManager.cull_interval = min(CULL_SECONDS, 60)

@@ -1,0 +1,22 @@
+TOKEN = read_secret("token")
+c.ServerApp.token = TOKEN
+c.IdentityProvider.token = TOKEN
+c.PasswordIdentityProvider.hashed_password = ""
+c.IdentityProvider.hashed_password = ""
+c.ServerApp.password = ""
+c.ServerApp.password_required = False
+c.ServerApp.ip = IP
+c.ServerApp.port = PORT
+c.ServerApp.port_retries = 0
+c.ServerApp.sock = ""
+c.ServerApp.certfile = ""
+c.ServerApp.keyfile = ""
+c.ServerApp.base_url = BASE_URL
+c.ServerApp.open_browser = False
+c.ServerApp.allow_remote_access = True
+c.ServerApp.trust_xheaders = True
+c.ServerApp.cookie_secret_file = SECRET + "/cookie_secret"
+c.ServerApp.root_dir = root_dir()
+if CULL_SECONDS:
+    c.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
+    c.MappingKernelManager.cull_interval = min(CULL_SECONDS, 60)

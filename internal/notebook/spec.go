@@ -1,0 +1,148 @@
+package notebook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Unit names one Juju unit beyond its model.
+type Unit struct {
+	Name      string // application/number
+	ModelUUID string
+	ModelName string
+}
+
+// Key names the unit on this host: in the names of its containers, its network
+// and its directory. Units of two models may carry the same name, so the first
+// eight digits of the model's UUID are in it.
+func (u Unit) Key() string {
+	model := strings.ReplaceAll(u.ModelUUID, "-", "")
+	if len(model) > 8 {
+		model = model[:8]
+	}
+	return strings.ReplaceAll(u.Name, "/", "-") + "-" + model
+}
+
+// Application is the application that the unit belongs to.
+func (u Unit) Application() string {
+	app, _, _ := strings.Cut(u.Name, "/")
+	return app
+}
+
+// Group is the numeric group of the unit: only root and this group may read its
+// token. It lies in a range that neither login.defs nor subordinate ids use.
+func (u Unit) Group() int {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%s %s", u.ModelUUID, u.Name)
+	return 1_100_000_000 + int(h.Sum32()%900_000_000)
+}
+
+// Credential is what opens the notebook. Revision grows with each rotation.
+type Credential struct {
+	Token        string
+	CookieSecret string
+	Revision     string
+}
+
+// Proxy is the model's proxy setting for charms.
+type Proxy struct {
+	HTTP, HTTPS, No string
+}
+
+// Inputs is everything that a hook reads, read once.
+type Inputs struct {
+	Unit       Unit
+	Leader     bool
+	Options    map[string]any
+	Proxy      Proxy
+	Credential *Credential // nil until the leader's secret is there
+	Storage    string      // mount point of the storage "notebooks"; "" without it
+	BindTo     []string    // addresses of the website binding to listen on
+	Ingress    string      // address at which others reach the unit
+	Proxies    []string    // addresses of related proxies
+}
+
+// Spec is what should run. Serve holds what a container is created with; the
+// rest changes in place.
+type Spec struct {
+	Unit    Unit
+	Serve   Serve
+	Limits  Limits
+	Gateway Gateway
+	When    string // switch-when
+	Start   int    // seconds for a candidate to answer
+	Pull    int    // seconds for a pull
+}
+
+// Limits are the resource limits of the container, changed without a restart.
+type Limits struct {
+	Memory int64   // bytes, 0 for none
+	CPU    float64 // CPUs, 0 for none
+}
+
+// Gateway is what the gateway should do, but for its upstream.
+type Gateway struct {
+	Listen  []string // host:port
+	Trusted []string // addresses of proxies whose X-Forwarded-* are believed
+}
+
+// Serve is what a container is created with. It is hashed and kept as a label,
+// so it holds the revision of a secret and never its value.
+type Serve struct {
+	Format      int               `json:"format"`
+	Image       string            `json:"image"`
+	Command     []string          `json:"command,omitempty"`
+	Environment map[string]string `json:"environment,omitempty"`
+	ShmSize     int64             `json:"shmSize,omitempty"`
+	NetworkMode string            `json:"networkMode"`
+	BaseURL     string            `json:"baseURL"`
+	CullMinutes int               `json:"cullMinutes,omitempty"`
+	Credential  string            `json:"credential"` // revision
+	Proxy       Proxy             `json:"proxy"`
+	Data        string            `json:"data"` // host directory
+	Group       int               `json:"group"`
+	Settings    string            `json:"settings"` // digest of the charm's own Jupyter settings
+}
+
+// Hash identifies a Serve.
+func (s Serve) Hash() string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings, numbers and maps of strings always marshal
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])[:16]
+}
+
+const serveFormat = 1
+
+// Design says what should run. dir is the unit's directory on the host.
+func Design(in Inputs, o Options, dir string) Spec {
+	data := in.Storage
+	if data == "" {
+		data = dir + "/notebooks"
+	}
+	serve := Serve{
+		Format: serveFormat, Image: o.Image, Command: o.Command, Environment: o.Environment,
+		ShmSize: o.ShmSize, NetworkMode: o.NetworkMode, BaseURL: o.BaseURL, CullMinutes: o.CullMinutes,
+		Proxy: in.Proxy, Data: data, Group: in.Unit.Group(), Settings: settingsDigest(),
+	}
+	if in.Credential != nil {
+		serve.Credential = in.Credential.Revision
+	}
+	spec := Spec{
+		Unit: in.Unit, Serve: serve, Limits: Limits{o.Memory, o.CPU},
+		When: o.SwitchWhen, Start: o.StartTimeout, Pull: o.PullTimeout,
+		Gateway: Gateway{Trusted: in.Proxies},
+	}
+	for _, addr := range in.BindTo {
+		spec.Gateway.Listen = append(spec.Gateway.Listen, net.JoinHostPort(addr, strconv.Itoa(o.Port)))
+	}
+	return spec
+}

@@ -1,0 +1,226 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+)
+
+// FirstPort and LastPort bound the loopback ports of slots. They lie below
+// Linux's ephemeral range (32768 to 60999).
+const (
+	FirstPort = 19000
+	LastPort  = 19999
+)
+
+// Make says what brings o to spec. variant is the gateway's program that should
+// run; apply tells that the operator asked for whatever waits.
+func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
+	p := &Plan{}
+	if !o.Network && spec.Serve.NetworkMode == notebook.NetworkBridge {
+		p.add(MakeNetwork, "", "the unit has no network")
+	}
+	planGateway(p, spec, o, variant)
+	planNotebook(p, spec, o, apply)
+	return *p
+}
+
+func planGateway(p *Plan, spec notebook.Spec, o Observed, variant string) {
+	switch {
+	case !o.Gateway.Answers:
+		p.add(StartGateway, "", "no gateway answers")
+	case o.Gateway.Variant != variant:
+		p.add(StartGateway, "", "the gateway's program changed")
+	}
+	if !o.Gateway.Answers || !slices.Equal(o.Gateway.Listen, spec.Gateway.Listen) || !slices.Equal(o.Gateway.Trusted, spec.Gateway.Trusted) {
+		p.add(SetGateway, "", "listen on %s", strings.Join(spec.Gateway.Listen, ", "))
+	}
+	for _, g := range o.Gateways {
+		if g.Variant != variant && o.Gateway.Answers && o.Gateway.Variant == variant && (!g.Running || o.Gateway.Open[g.Variant] == 0) {
+			p.Steps = append(p.Steps, Step{Kind: RemoveGateway, ID: g.ID, Cause: "it handed over and has no connection left"})
+		}
+	}
+}
+
+// Serving is the slot that the gateway turns to; without one, a running slot,
+// as after a hook that was killed between start and flip on the first deploy.
+func Serving(o Observed) notebook.Slot {
+	for slot, c := range o.Slots {
+		if c != nil && c.Port == o.Gateway.Upstream {
+			return slot
+		}
+	}
+	for _, slot := range []notebook.Slot{notebook.SlotA, notebook.SlotB} {
+		if c := o.Slots[slot]; c != nil && c.Running && c.Healthy {
+			return slot
+		}
+	}
+	return ""
+}
+
+func planNotebook(p *Plan, spec notebook.Spec, o Observed, apply bool) {
+	slot := Serving(o)
+	if slot == "" {
+		planFirst(p, spec, o)
+		return
+	}
+	now := o.Slots[slot]
+	changes := changes(now, spec, o)
+	if len(changes) == 0 {
+		planKeep(p, spec, o, slot, apply)
+		return
+	}
+	causes := make([]string, len(changes))
+	for i, c := range changes {
+		causes[i] = c.What
+	}
+	cause := strings.Join(causes, "; ")
+	p.MustIdle = mustIdle(spec, changes, apply)
+	if why := waits(spec, now, changes, apply); why != "" {
+		p.Waits = cause + " (" + why + ")"
+		planKeep(p, spec, o, slot, apply)
+		return
+	}
+	if left := o.Slots[slot.Other()]; p.MustIdle && left.computes() {
+		p.Waits = fmt.Sprintf("%s (the former notebook has %s)", cause, left.Kernels)
+		planKeep(p, spec, o, slot, apply)
+		return
+	}
+	p.Ends = now.Kernels
+	planSwitch(p, spec, o, slot, cause)
+}
+
+// changes lists why the serving container is not the one that should run.
+func changes(now *Container, spec notebook.Spec, o Observed) []notebook.Change {
+	out := notebook.Changes(now.Serve, spec.Serve)
+	if now.Serve.Image == spec.Serve.Image && o.Image.Pulled != "" && o.Image.Pulled != now.ImageID {
+		out = append(out, notebook.Change{What: "a newer image was pulled", Asked: true})
+	}
+	return out
+}
+
+// mustIdle tells whether the switch may not end a busy kernel.
+func mustIdle(spec notebook.Spec, changes []notebook.Change, apply bool) bool {
+	asked := slices.ContainsFunc(changes, func(c notebook.Change) bool { return c.Asked })
+	return !apply && !(asked && spec.When == notebook.WhenNow)
+}
+
+// waits says for what a switch waits, "" when it can be made.
+func waits(spec notebook.Spec, now *Container, changes []notebook.Change, apply bool) string {
+	if apply || !now.Running {
+		return ""
+	}
+	asked := slices.ContainsFunc(changes, func(c notebook.Change) bool { return c.Asked })
+	switch {
+	case asked && spec.When == notebook.WhenManual:
+		return "for the action apply"
+	case mustIdle(spec, changes, apply) && !now.Kernels.idle():
+		return fmt.Sprintf("for %s, or the action apply", now.Kernels)
+	}
+	return ""
+}
+
+// planFirst brings up a notebook where none serves.
+func planFirst(p *Plan, spec notebook.Spec, o Observed) {
+	for _, slot := range []notebook.Slot{notebook.SlotA, notebook.SlotB} {
+		if c := o.Slots[slot]; c != nil {
+			p.add(Remove, slot, "it never served")
+		}
+	}
+	planCandidate(p, spec, o, notebook.SlotA, "no notebook serves")
+	p.add(Flip, notebook.SlotA, "it is healthy")
+	p.add(TidyImages, "", "only the current and the previous image are kept")
+}
+
+// planCandidate brings up a container in the slot.
+func planCandidate(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, cause string) {
+	if o.Image.ID() == "" {
+		p.add(PullImage, "", "%s is not on this engine", spec.Serve.Image)
+	}
+	p.Candidate, p.Port = slot, port(o, slot)
+	p.add(Create, slot, "%s", cause)
+	p.add(Start, slot, "%s", cause)
+	p.add(Await, slot, "before anyone is sent there")
+}
+
+// port is the slot's loopback port: the unit's own from a container that it
+// has, else the first pair that nobody uses.
+func port(o Observed, slot notebook.Slot) int {
+	offset := map[notebook.Slot]int{notebook.SlotA: 0, notebook.SlotB: 1}
+	for s, c := range o.Slots {
+		if c != nil && c.Port != 0 {
+			return c.Port - offset[s] + offset[slot]
+		}
+	}
+	for base := FirstPort; base < LastPort; base += 2 {
+		if !o.Taken[base] && !o.Taken[base+1] {
+			return base + offset[slot]
+		}
+	}
+	return 0
+}
+
+// planKeep keeps the serving container: it must run, at the right limits, and
+// alone.
+func planKeep(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, apply bool) {
+	now := o.Slots[slot]
+	if !now.Running {
+		p.Candidate, p.Port = slot, now.Port
+		p.add(Start, slot, "it serves and is not running")
+		p.add(Await, slot, "it was started")
+	}
+	if o.Gateway.Upstream != now.Port {
+		p.add(Flip, slot, "the gateway does not turn to it")
+	}
+	if now.Limits != spec.Limits {
+		p.add(SetLimits, slot, "memory-limit or cpu-limit changed")
+	}
+	planLeftover(p, o, slot.Other(), apply)
+}
+
+// planLeftover removes the slot that a killed hook left behind, unless somebody
+// still computes there.
+func planLeftover(p *Plan, o Observed, slot notebook.Slot, apply bool) {
+	left := o.Slots[slot]
+	switch {
+	case left == nil:
+	case left.computes() && !apply:
+		p.Waits = strings.TrimPrefix(p.Waits+fmt.Sprintf("; the former notebook has %s", left.Kernels), "; ")
+	default:
+		p.add(Stop, slot, "it does not serve")
+		p.add(Remove, slot, "it does not serve")
+	}
+}
+
+// planSwitch replaces the serving container by one in the other slot.
+func planSwitch(p *Plan, spec notebook.Spec, o Observed, from notebook.Slot, cause string) {
+	to := from.Other()
+	if ready(o.Slots[to], spec, o) {
+		p.Candidate, p.Port = to, o.Slots[to].Port
+		p.add(Await, to, "it was brought up before: %s", cause)
+	} else {
+		if o.Slots[to] != nil {
+			p.add(Remove, to, "it is not the notebook that should run")
+		}
+		planCandidate(p, spec, o, to, cause)
+	}
+	count := p.MustIdle && o.Slots[from].Running
+	if count {
+		p.add(Recount, from, "nobody may lose a computation")
+	}
+	p.add(Flip, to, "%s", cause)
+	p.add(Drain, from, "requests under way")
+	if count {
+		p.add(Recount, from, "a kernel may have begun meanwhile")
+	}
+	p.add(Stop, from, "%s", cause)
+	p.add(Remove, from, "%s", cause)
+	p.add(TidyImages, "", "only the current and the previous image are kept")
+}
+
+// ready tells whether a candidate that an earlier hook left can be used.
+func ready(c *Container, spec notebook.Spec, o Observed) bool {
+	return c != nil && c.Running && c.Hash == spec.Serve.Hash() && (o.Image.Pulled == "" || c.ImageID == o.Image.Pulled)
+}

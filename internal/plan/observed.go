@@ -1,0 +1,98 @@
+// Package plan compares what should run with what does, and says what to do and
+// why. It is pure: a plan can be printed before it is made.
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+)
+
+// Observed is what there is, read once. All of it is the unit's own but for
+// Taken.
+type Observed struct {
+	Network  bool // the unit's bridge network exists
+	Slots    map[notebook.Slot]*Container
+	Gateways []GatewayContainer
+	Gateway  GatewayState
+	Image    Image
+	Taken    map[int]bool // loopback ports in use by anyone
+}
+
+// Container is a notebook's container.
+type Container struct {
+	ID       string
+	Serve    notebook.Serve // what it was created with
+	Hash     string
+	ImageID  string
+	Port     int // on the host's loopback
+	Running  bool
+	Limits   notebook.Limits
+	OOM      bool
+	Restarts int
+	Healthy  bool
+	Version  string // of the Jupyter server
+	Kernels  Kernels
+}
+
+// computes tells whether ending the container could end a computation.
+func (c *Container) computes() bool {
+	return c != nil && c.Running && c.Healthy && !c.Kernels.idle()
+}
+
+// Kernels counts a slot's kernels. Known is false when they could not be
+// counted; such a slot is treated as busy.
+type Kernels struct {
+	Known       bool
+	Total, Busy int
+	Names       []string // of the busy ones
+}
+
+func (k Kernels) idle() bool { return k.Known && k.Busy == 0 }
+
+func (k Kernels) String() string {
+	switch {
+	case !k.Known:
+		return "kernels that cannot be counted"
+	case k.Busy == 1:
+		return "busy kernel " + strings.Join(k.Names, ", ")
+	case k.Busy > 3:
+		return fmt.Sprintf("%d busy kernels: %s ...", k.Busy, strings.Join(k.Names[:min(3, len(k.Names))], ", "))
+	default:
+		return fmt.Sprintf("%d busy kernels: %s", k.Busy, strings.Join(k.Names, ", "))
+	}
+}
+
+// GatewayContainer is a container of one of our gateways.
+type GatewayContainer struct {
+	ID      string
+	Variant string // its program and privileges
+	Running bool
+	Created int64 // seconds since 1970
+}
+
+// GatewayState is what the gateway says of itself.
+type GatewayState struct {
+	Answers  bool
+	Variant  string
+	Listen   []string
+	Trusted  []string
+	Upstream int            // loopback port of the serving slot, 0 for none
+	Open     map[string]int // connections of replaced gateways, by variant
+}
+
+// Image is the wanted reference on this engine.
+type Image struct {
+	Pulled string // image that the charm pulled under this reference; ""
+	Local  string // image that the reference names now; ""
+}
+
+// ID is the image that a new container would be made from, "" when it has to
+// be pulled first.
+func (i Image) ID() string {
+	if i.Pulled != "" {
+		return i.Pulled
+	}
+	return i.Local
+}
