@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Builds the images and prints the name of the notebook's:
+#
+#   SPARK_VERSION=3.5.6 HADOOP_VERSION=3.4.1 JAVA_MAJOR=17 BASE_IMAGE=debian:bookworm-slim \
+#   REQUIREMENTS=images/jupyterlab-spark-hadoop/requirements.txt \
+#   IMAGE_PREFIX=jupyter-docker.local images/build.sh
+#
+# Those are the defaults. The labels' other versions (SCALA_VERSION, PYTHON_VERSION,
+# JAVA_VERSION, JUPYTERLAB_VERSION, JUPYTER_SERVER_VERSION) are read from the built
+# files unless given; the build fails where a label and a file differ.
+set -euo pipefail
+start=$SECONDS
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=images/host.sh
+. "$here/host.sh"
+
+spark=${SPARK_VERSION:-3.5.6}
+hadoop=${HADOOP_VERSION:-3.4.1}
+java=${JAVA_MAJOR:-17}
+requirements=${REQUIREMENTS:-$here/jupyterlab-spark-hadoop/requirements.txt}
+tag=$spark-hadoop$hadoop
+prefix=${IMAGE_PREFIX:-jupyter-docker.local}
+spark_image=$prefix/spark-base:$tag
+notebook_image=$prefix/jupyterlab-spark-hadoop:$tag
+
+[ -r "$requirements" ] || die "read REQUIREMENTS=$requirements"
+find_docker
+base=$("$here/base.sh")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; }
+
+# shellcheck disable=SC2016 # the image's shell expands it
+codename=$(in_image "$base" sh -c '. /etc/os-release; echo "$VERSION_CODENAME"')
+mkdir "$work/secrets"
+host_secrets "$work/secrets" "$codename"
+
+# steps prints a line for each build step, as it comes, that was not there before.
+steps() {
+	sed -unE 's/--mount=[^ ]+ +//g; s/^#[0-9]+ (\[[a-z0-9-]+ +[0-9]+\/[0-9]+\] .{1,70}).*/    \1/p' |
+		awk -v file="$work/seen" '
+			BEGIN { while ((getline line <file) > 0) seen[line] = 1 }
+			!seen[$0]++ { print; print >>file; fflush() }' >&2
+}
+
+build() { # DOCKERFILE-FOLDER ARGUMENT...
+	"$docker" build --progress plain "${build_flags[@]}" -f "$work/context/$1/Dockerfile" "${@:2}" "$work/context" 2>&1 |
+		tee "$work/log" | steps || { tail -n 40 "$work/log" >&2; die "build $1: see above"; }
+}
+
+# The context is made anew: what lies about in the work tree is not in it.
+mkdir "$work/context"
+cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop} "$work/context"
+cp "$requirements" "$work/context/jupyterlab-spark-hadoop/requirements.txt"
+
+# build_labelled DOCKERFILE-FOLDER TAG NAMES ARGUMENT... builds twice: without
+# labels, to see which versions NAMES have become, and with them.
+build_labelled() {
+	local name var found labels=() names=$3
+	build "$1" --iidfile "$work/files" --target files "${@:4}"
+	found=$(in_image "$(cat "$work/files")" image-versions)
+	for name in $names; do
+		var=$(tr 'a-z-' 'A-Z_' <<<"$name")_VERSION
+		labels+=(--build-arg "$var=${!var:-$(sed -n "s/^$name=//p" <<<"$found")}")
+	done
+	build "$1" -t "$2" "${@:4}" "${labels[@]}"
+	"$docker" rmi "$(cat "$work/files")" >/dev/null 2>&1 || true
+}
+
+say "building $spark_image on $base"
+build_labelled spark-base "$spark_image" 'scala python java' \
+	--build-arg "BASE_IMAGE=$base" --build-arg "JAVA_MAJOR=$java" \
+	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop"
+say "building $notebook_image"
+build_labelled jupyterlab-spark-hadoop "$notebook_image" 'jupyterlab jupyter-server' \
+	--build-arg "SPARK_BASE=$spark_image"
+say "built $notebook_image in $((SECONDS - start)) s"
+echo "$notebook_image"
