@@ -1,0 +1,350 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gopkg.in/check.v1"
+)
+
+// gatewaySuite talks to a gateway in this process, between two upstreams.
+type gatewaySuite struct {
+	dir     string
+	address string
+	a, b    *httptest.Server
+	client  *Client
+	stop    func()
+}
+
+var _ = check.Suite(&gatewaySuite{})
+
+func (s *gatewaySuite) SetUpTest(c *check.C) {
+	s.dir = c.MkDir()
+	s.address = freeAddress(c)
+	s.a, s.b = upstream("a"), upstream("b")
+	s.client, s.stop = startHere(c, s.dir, "p")
+	s.point(c, host(s.a))
+}
+
+func (s *gatewaySuite) TearDownTest(*check.C) {
+	s.a.CloseClientConnections()
+	s.b.CloseClientConnections()
+	s.stop()
+	s.a.Close()
+	s.b.Close()
+}
+
+func (s *gatewaySuite) state(upstream string) State {
+	return State{Listen: []string{s.address}, Upstream: upstream}
+}
+
+func (s *gatewaySuite) point(c *check.C, upstream string) Status {
+	return set(c, s.client, s.state(upstream))
+}
+
+// raw sends what it is given and returns the answer.
+func (s *gatewaySuite) raw(c *check.C, request string) (*http.Response, string) {
+	conn, err := net.Dial("tcp", s.address)
+	c.Assert(err, check.IsNil)
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_, _ = io.WriteString(conn, request) // a refusing gateway may close before all is sent
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	c.Assert(err, check.IsNil)
+	body, _ := io.ReadAll(answer.Body)
+	return answer, string(body)
+}
+
+func (s *gatewaySuite) TestForwardsAsItCame(c *check.C) {
+	answer, body := s.raw(c, "GET /a%2Fb//c?x=1;y=%zz&token=t HTTP/1.1\r\nHost: lab.example:8888\r\nConnection: close\r\n\r\n")
+	c.Check(answer.StatusCode, check.Equals, 200)
+	c.Check(body, check.Equals, "a")
+	c.Check(answer.Header.Get("X-Seen"), check.Equals, "GET /a%2Fb//c?x=1;y=%zz&token=t lab.example:8888")
+}
+
+func (s *gatewaySuite) TestForwardsNowhereElse(c *check.C) {
+	_, body := s.raw(c, "GET http://user:pw@"+host(s.b)+"/headers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Not(check.Matches), "(?s).*Authorization.*")
+	answer, body := s.raw(c, "GET http://"+host(s.b)+"/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(answer.StatusCode, check.Equals, 200)
+	c.Check(body, check.Equals, "a")
+	answer, _ = s.raw(c, "CONNECT "+host(s.b)+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	c.Check(answer.StatusCode, check.Equals, 405)
+}
+
+func (s *gatewaySuite) TestBasePath(c *check.C) {
+	state := s.state(host(s.a))
+	state.BasePath = "/team/"
+	set(c, s.client, state)
+	answer, _ := s.raw(c, "GET /?token=t HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(answer.StatusCode, check.Equals, 307)
+	c.Check(answer.Header.Get("Location"), check.Equals, "/team/?token=t")
+	_, body := s.raw(c, "GET /team/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Equals, "a")
+}
+
+func (s *gatewaySuite) TestPageWhileNothingServes(c *check.C) {
+	for _, upstream := range []string{"", freeAddress(c)} {
+		s.point(c, upstream)
+		answer, body := s.raw(c, "GET /lab HTTP/1.1\r\nHost: x\r\nAccept: text/html,application/json\r\nConnection: close\r\n\r\n")
+		c.Check(answer.StatusCode, check.Equals, 503)
+		c.Check(answer.Header.Get("Retry-After"), check.Equals, "3")
+		c.Check(answer.Header.Get("Cache-Control"), check.Equals, "no-store")
+		c.Check(body, check.Matches, `(?s).*http-equiv="refresh".*`)
+		answer, body = s.raw(c, "GET /api HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nConnection: close\r\n\r\n")
+		c.Check(answer.StatusCode, check.Equals, 503)
+		c.Check(answer.Header.Get("Content-Type"), check.Equals, "application/json")
+		c.Check(body, check.Matches, `\{"message": "The notebook is not running.*", "reason": null\}\n`)
+	}
+}
+
+func (s *gatewaySuite) TestHeaderLimits(c *check.C) {
+	request := "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: %s\r\n\r\n"
+	answer, _ := s.raw(c, fmt.Sprintf(request, strings.Repeat("c", 60<<10)))
+	c.Check(answer.StatusCode, check.Equals, 200)
+	answer, _ = s.raw(c, fmt.Sprintf(request, strings.Repeat("c", 80<<10)))
+	c.Check(answer.StatusCode, check.Equals, 431)
+}
+
+func (s *gatewaySuite) TestSlowHeaderIsCut(c *check.C) {
+	conn, err := net.Dial("tcp", s.address)
+	c.Assert(err, check.IsNil)
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET /x HTTP/1.1\r\nHost:")
+	began := time.Now()
+	_ = conn.SetDeadline(began.Add(5 * time.Second))
+	_, err = io.ReadAll(conn)
+	c.Check(err, check.IsNil)
+	c.Check(time.Since(began) < 3*time.Second, check.Equals, true)
+}
+
+func (s *gatewaySuite) TestConnectionsAreBounded(c *check.C) {
+	conns := make([]net.Conn, 0, testLimits().connections+1)
+	defer func() {
+		for _, conn := range conns {
+			conn.Close()
+		}
+	}()
+	for range cap(conns) {
+		conn, err := net.Dial("tcp", s.address)
+		c.Assert(err, check.IsNil)
+		conns = append(conns, conn)
+	}
+	time.Sleep(100 * time.Millisecond)
+	status, err := s.client.Status(context.Background())
+	c.Assert(err, check.IsNil)
+	c.Check(status.Connections <= testLimits().connections, check.Equals, true)
+	answer, _ := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(answer.StatusCode, check.Equals, 200, check.Commentf("silent connections are cut and make room"))
+}
+
+func (s *gatewaySuite) TestStreamIsNotHeldBack(c *check.C) {
+	began := time.Now()
+	answer, err := http.Get("http://" + s.address + "/stream")
+	c.Assert(err, check.IsNil)
+	defer answer.Body.Close()
+	line, err := bufio.NewReader(answer.Body).ReadString('\n')
+	c.Assert(err, check.IsNil)
+	c.Check(line, check.Equals, "line 0\n")
+	c.Check(time.Since(began) < 150*time.Millisecond, check.Equals, true)
+}
+
+func (s *gatewaySuite) TestLargeBodies(c *check.C) {
+	sent := make([]byte, 64<<20)
+	_, _ = rand.Read(sent)
+	answer, err := http.Post("http://"+s.address+"/echo", "application/octet-stream", bytes.NewReader(sent))
+	c.Assert(err, check.IsNil)
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	c.Assert(err, check.IsNil)
+	c.Check(bytes.Equal(got, sent), check.Equals, true)
+}
+
+func (s *gatewaySuite) TestWebSocketOutlivesFlip(c *check.C) {
+	socket := openSocket(c, s.address)
+	defer socket.Close()
+	socket.says(c, "before")
+	status := s.point(c, host(s.b))
+	c.Check(status.Loads, check.DeepEquals, map[string]Load{host(s.a): {WebSockets: 1}})
+	time.Sleep(2 * testLimits().header) // no limit on a header may cut it
+	socket.says(c, "after")
+	_, body := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Equals, "b")
+	socket.Close()
+	s.drain(c, host(s.a), func(l Load) int { return l.WebSockets })
+}
+
+// drain waits until nothing of a kind is in flight to an upstream.
+func (s *gatewaySuite) drain(c *check.C, upstream string, count func(Load) int) {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		status, err := s.client.Status(context.Background())
+		c.Assert(err, check.IsNil)
+		if count(status.Loads[upstream]) == 0 {
+			return
+		}
+	}
+	c.Fatal("it does not drain")
+}
+
+// The upstream is killed once it has drained: what enters while the gateway
+// turns must be counted, or it is lost here.
+func (s *gatewaySuite) TestFlipUnderLoadLosesNothing(c *check.C) {
+	clients := startClients(s.address, 8, 8)
+	for range 15 {
+		old := upstream("old")
+		s.point(c, host(old))
+		time.Sleep(30 * time.Millisecond)
+		s.point(c, host(s.b))
+		s.drain(c, host(old), func(l Load) int { return l.Requests })
+		old.CloseClientConnections()
+		old.Close()
+	}
+	clients.end(c)
+}
+
+func (s *gatewaySuite) TestSlowRequestIsWaitedFor(c *check.C) {
+	done := make(chan string, 1)
+	go func() {
+		_, body := s.raw(c, "GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		done <- body
+	}()
+	time.Sleep(100 * time.Millisecond)
+	status := s.point(c, host(s.b))
+	c.Check(status.Loads[host(s.a)].Requests, check.Equals, 1)
+	s.drain(c, host(s.a), func(l Load) int { return l.Requests })
+	c.Check(<-done, check.Equals, "a")
+}
+
+// A request that found nobody listening is sent to the upstream that serves by
+// then, its body whole.
+func (s *gatewaySuite) TestUnansweredRequestGoesToTheNextUpstream(c *check.C) {
+	p := newProxy(nil)
+	p.point(host(s.a))
+	f := &flight{}
+	r := httptest.NewRequest("PUT", "http://upstream/echo", strings.NewReader("body"))
+	r = r.WithContext(context.WithValue(r.Context(), flightKey{}, f))
+	r.RequestURI = ""
+	p.current.Load().transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		p.point(host(s.b))
+		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
+	}
+	answer, err := p.RoundTrip(r)
+	c.Assert(err, check.IsNil)
+	body, _ := io.ReadAll(answer.Body)
+	c.Check(string(body), check.Equals, "body")
+	c.Check(f.backend.address, check.Equals, host(s.b))
+}
+
+func (s *gatewaySuite) TestBadStateChangesNothing(c *check.C) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	c.Assert(err, check.IsNil)
+	defer taken.Close()
+	before, err := os.ReadFile(filepath.Join(s.dir, stateName))
+	c.Assert(err, check.IsNil)
+	free := freeAddress(c)
+	for _, bad := range []State{
+		{Listen: []string{free, taken.Addr().String()}, Upstream: host(s.b)},
+		{Listen: []string{free}, Upstream: "nowhere"},
+		{Listen: []string{free}, Upstream: host(s.b), Trusted: []string{"x"}},
+		{Listen: []string{"192.0.2.1:1"}},
+	} {
+		_, err := s.client.Set(context.Background(), bad)
+		c.Check(err, check.ErrorMatches, "cannot set the gateway: cannot .*")
+	}
+	_, err = s.client.Set(context.Background(), State{Listen: []string{taken.Addr().String()}})
+	var bind *BindError
+	c.Assert(errors.As(err, &bind), check.Equals, true)
+	c.Check(*bind, check.DeepEquals, BindError{Address: taken.Addr().String(), Reason: "address already in use"})
+	after, _ := os.ReadFile(filepath.Join(s.dir, stateName))
+	c.Check(string(after), check.Equals, string(before))
+	_, err = net.Dial("tcp", free)
+	c.Check(err, check.NotNil)
+	_, body := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Equals, "a")
+}
+
+func (s *gatewaySuite) TestStoreFailureChangesNothing(c *check.C) {
+	c.Assert(os.Mkdir(filepath.Join(s.dir, stateName+".new"), 0o700), check.IsNil)
+	c.Assert(os.WriteFile(filepath.Join(s.dir, stateName+".new", "x"), nil, 0o600), check.IsNil)
+	free := freeAddress(c)
+	_, err := s.client.Set(context.Background(), State{Listen: []string{free}, Upstream: host(s.b)})
+	c.Check(err, check.ErrorMatches, "cannot set the gateway: cannot store the state: .*")
+	_, err = net.Dial("tcp", free)
+	c.Check(err, check.NotNil)
+	_, body := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Equals, "a")
+}
+
+func (s *gatewaySuite) TestListenElsewhere(c *check.C) {
+	conn, err := net.Dial("tcp", s.address)
+	c.Assert(err, check.IsNil)
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	_, last, err := get(conn, in, "/x")
+	c.Assert(err, check.IsNil)
+	c.Check(last, check.Equals, false)
+	old := s.address
+	s.address = freeAddress(c)
+	s.point(c, host(s.a))
+	_, body := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	c.Check(body, check.Equals, "a")
+	_, err = net.Dial("tcp", old)
+	c.Check(err, check.ErrorMatches, ".*connection refused")
+	_, last, err = get(conn, in, "/x")
+	c.Check(err, check.IsNil, check.Commentf("a kept connection is answered"))
+	c.Check(last, check.Equals, true, check.Commentf("and then given up"))
+}
+
+// Every address to a single one of them, and back, with nobody refused between.
+func (s *gatewaySuite) TestListenOverlapping(c *check.C) {
+	_, port, _ := net.SplitHostPort(s.address)
+	for range 5 {
+		for _, host4 := range []string{"0.0.0.0", "127.0.0.1"} {
+			set(c, s.client, State{Listen: []string{host4 + ":" + port}, Upstream: host(s.a)})
+			_, body := s.raw(c, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			c.Check(body, check.Equals, "a")
+			_, err := net.Listen("tcp4", "127.0.0.1:"+port)
+			c.Check(err, check.ErrorMatches, ".*address already in use")
+		}
+	}
+}
+
+func (s *gatewaySuite) TestLogsNoToken(c *check.C) {
+	var log bytes.Buffer
+	d, err := openDirectory(c.MkDir())
+	c.Assert(err, check.IsNil)
+	defer d.file.Close()
+	g := newGateway(d, "p", &log, testLimits())
+	g.proxy.point(freeAddress(c))
+	r := httptest.NewRequest("GET", "/lab?token=SECRET", nil)
+	r.Header.Set("Authorization", "token SECRET")
+	w := httptest.NewRecorder()
+	g.proxy.serve(w, r, func() bool { return false })
+	c.Check(w.Code, check.Equals, 503)
+	c.Check(log.String(), check.Matches, `(?s).*cannot forward GET "/lab": dial tcp .*`)
+	c.Check(log.String(), check.Not(check.Matches), "(?s).*SECRET.*")
+	g.proxy.serve(w, r, func() bool { return false })
+	c.Check(strings.Count(log.String(), "\n"), check.Equals, 1, check.Commentf("one line a second"))
+}
+
+func (s *gatewaySuite) TestNotRunning(c *check.C) {
+	_, err := Dial(c.MkDir()).Status(context.Background())
+	c.Check(errors.Is(err, ErrNotRunning), check.Equals, true)
+	_, err = Dial(filepath.Join(c.MkDir(), "none")).Set(context.Background(), State{})
+	c.Check(errors.Is(err, ErrNotRunning), check.Equals, true)
+	_, err = Dial(c.MkDir()).Replaced(context.Background())
+	c.Check(err, check.IsNil)
+	c.Check(Run(context.Background(), filepath.Join(c.MkDir(), "none"), "p", io.Discard), check.ErrorMatches, "cannot run the gateway in .*")
+}

@@ -1,0 +1,300 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"gopkg.in/check.v1"
+)
+
+// helperDir makes this test binary a gateway, so that tests have real processes
+// to kill and to hand over between.
+const (
+	helperDir     = "GATEWAY_TEST_DIR"
+	helperProgram = "GATEWAY_TEST_PROGRAM"
+)
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(helperDir)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := Run(ctx, dir, os.Getenv(helperProgram), os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func Test(t *testing.T) { check.TestingT(t) }
+
+// process is a gateway in a process of its own.
+type process struct {
+	*exec.Cmd
+	ended chan error
+}
+
+func startProcess(c *check.C, dir, program string) *process {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helperDir+"="+dir, helperProgram+"="+program)
+	cmd.Stderr = logTo(c, program)
+	c.Assert(cmd.Start(), check.IsNil)
+	p := &process{Cmd: cmd, ended: make(chan error, 1)}
+	go func() { p.ended <- cmd.Wait() }()
+	return p
+}
+
+// end sends a signal and waits until the process is gone.
+func (p *process) end(c *check.C, s os.Signal) {
+	_ = p.Process.Signal(s) // it may have ended already
+	select {
+	case <-p.ended:
+	case <-time.After(10 * time.Second):
+		c.Fatal("the gateway does not end")
+	}
+}
+
+// logTo shows a gateway's log with the failing test's own.
+func logTo(c *check.C, who string) io.Writer {
+	r, w := io.Pipe()
+	go func() {
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			c.Logf("%s: %s", who, lines.Text())
+		}
+	}()
+	return w
+}
+
+// testLimits are short enough for a test to meet them.
+func testLimits() limits {
+	return limits{header: 300 * time.Millisecond, idle: 10 * time.Second, headerBytes: 64 << 10, connections: 512}
+}
+
+// startHere runs a gateway in this process; call stop to end it.
+func startHere(c *check.C, dir, program string) (client *Client, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, dir, program, logTo(c, program), testLimits()) }()
+	await(c, dir, program)
+	return Dial(dir), func() {
+		cancel()
+		c.Check(<-ended, check.IsNil)
+	}
+}
+
+// await waits until program is in charge of dir.
+func await(c *check.C, dir, program string) Status {
+	var status Status
+	var err error
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if status, err = Dial(dir).Status(context.Background()); err == nil && status.Program == program && !status.Draining {
+			return status
+		}
+	}
+	c.Fatalf("%s is not in charge: %v, %v", program, status, err)
+	return status
+}
+
+func set(c *check.C, client *Client, s State) Status {
+	status, err := client.Set(context.Background(), s)
+	c.Assert(err, check.IsNil)
+	return status
+}
+
+// freeAddress is one of loopback that nobody has.
+func freeAddress(c *check.C) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	c.Assert(err, check.IsNil)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// upstream is a notebook server of sorts: it names itself, echoes bodies and
+// what comes over an upgraded connection, and dribbles.
+func upstream(name string) *httptest.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/headers", func(w http.ResponseWriter, r *http.Request) { _ = r.Header.Write(w) })
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(300 * time.Millisecond)
+		fmt.Fprint(w, name)
+	})
+	mux.HandleFunc("/stream", stream)
+	mux.HandleFunc("/ws", echoSocket)
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, known := mux.Handler(r); known != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("X-Seen", fmt.Sprint(r.Method, " ", r.RequestURI, " ", r.Host))
+		_, _ = io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, name)
+	}))
+}
+
+// stream writes a line, and the next one only when the connection lives on.
+func stream(w http.ResponseWriter, r *http.Request) {
+	for i := range 3 {
+		fmt.Fprintln(w, "line", i)
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func echoSocket(w http.ResponseWriter, _ *http.Request) {
+	conn, buffered, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	_, _ = io.Copy(conn, buffered)
+}
+
+func host(s *httptest.Server) string { return s.Listener.Addr().String() }
+
+// socket is an upgraded connection through the gateway.
+type socket struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func openSocket(c *check.C, address string) *socket {
+	conn, err := net.Dial("tcp", address)
+	c.Assert(err, check.IsNil)
+	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: notebook\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	s := &socket{Conn: conn, in: bufio.NewReader(conn)}
+	answer, err := http.ReadResponse(s.in, nil)
+	c.Assert(err, check.IsNil)
+	c.Assert(answer.StatusCode, check.Equals, http.StatusSwitchingProtocols)
+	c.Assert(answer.Header.Get("Connection"), check.Equals, "Upgrade")
+	return s
+}
+
+// says sends a line and wants it back.
+func (s *socket) says(c *check.C, line string) {
+	_ = s.SetDeadline(time.Now().Add(5 * time.Second))
+	_, err := fmt.Fprintln(s, line)
+	c.Assert(err, check.IsNil)
+	back, err := s.in.ReadString('\n')
+	c.Assert(err, check.IsNil)
+	c.Assert(strings.TrimSpace(back), check.Equals, line)
+}
+
+// get asks over one raw connection, without any retry.
+func get(conn net.Conn, in *bufio.Reader, path string) (body string, last bool, err error) {
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: notebook\r\n\r\n", path); err != nil {
+		return "", false, err
+	}
+	answer, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return "", false, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("answered %s", answer.Status)
+	}
+	return string(content), answer.Close, err
+}
+
+// clients ask an address all the time and count what they lose: some with a
+// connection for each request, some keeping theirs until told to close it.
+type clients struct {
+	address string
+	stop    chan struct{}
+	wait    sync.WaitGroup
+	mu      sync.Mutex
+	fresh   int
+	kept    int
+	lost    []string
+}
+
+func startClients(address string, fresh, kept int) *clients {
+	cs := &clients{address: address, stop: make(chan struct{})}
+	for i := range fresh + kept {
+		cs.wait.Add(1)
+		go func() {
+			defer cs.wait.Done()
+			cs.ask(i >= fresh)
+		}()
+	}
+	return cs
+}
+
+func (cs *clients) ask(keep bool) {
+	var conn net.Conn
+	var in *bufio.Reader
+	for !cs.stopped() {
+		var err error
+		var last bool
+		if conn == nil {
+			if conn, err = net.DialTimeout("tcp", cs.address, 5*time.Second); err == nil {
+				in = bufio.NewReader(conn)
+			}
+		}
+		if err == nil {
+			_, last, err = get(conn, in, "/api")
+		}
+		cs.count(keep, err)
+		if conn != nil && (err != nil || last || !keep) {
+			conn.Close()
+			conn = nil
+		}
+		pause := 2 * time.Millisecond
+		if keep {
+			pause = 20 * time.Millisecond
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (cs *clients) stopped() bool {
+	select {
+	case <-cs.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (cs *clients) count(keep bool, err error) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err != nil {
+		cs.lost = append(cs.lost, fmt.Sprintf("kept=%v: %v", keep, err))
+	}
+	if keep {
+		cs.kept++
+	} else {
+		cs.fresh++
+	}
+}
+
+// end stops the clients; none may have lost a request.
+func (cs *clients) end(c *check.C) {
+	close(cs.stop)
+	cs.wait.Wait()
+	c.Logf("%d fresh and %d kept requests", cs.fresh, cs.kept)
+	c.Check(cs.lost, check.HasLen, 0, check.Commentf("first: %v", cs.lost[:min(3, len(cs.lost))]))
+	c.Check(cs.fresh > 0 && cs.kept > 0, check.Equals, true)
+}
