@@ -13,7 +13,6 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/go-units"
 )
 
 // GatewayGroup is the numeric group, and mostly the user, of a gateway. It owns
@@ -65,8 +64,7 @@ func (e *Engine) gatewayConfig(g Gateway, tag string) (*container.Config, *conta
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
 		Mounts:        []mount.Mount{{Type: mount.TypeBind, Source: g.Dir, Target: "/gateway"}},
-		Resources: container.Resources{Memory: 256 << 20, MemorySwap: 256 << 20, PidsLimit: &pids,
-			Ulimits: []*units.Ulimit{{Name: "nofile", Soft: 65536, Hard: 65536}}},
+		Resources:     container.Resources{Memory: 256 << 20, MemorySwap: 256 << 20, PidsLimit: &pids},
 	}
 	if g.Privileged {
 		config.User, host.CapAdd = fmt.Sprintf("0:%d", GatewayGroup), []string{"NET_BIND_SERVICE"}

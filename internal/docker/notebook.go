@@ -89,9 +89,13 @@ func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Im
 	if err != nil {
 		return fmt.Errorf("cannot write the label of slot %s: %v", p.Slot, err)
 	}
+	name := img.ID
+	if id, err := e.imageID(ctx, spec.Serve.Image); err == nil && id == img.ID {
+		name = spec.Serve.Image // the same, as a person knows it
+	}
 	grace := stopGrace
 	config := &container.Config{
-		Image: img.ID, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace,
+		Image: name, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace,
 		Labels: e.labels("notebook", map[string]string{
 			labelSlot: string(p.Slot), labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
 		}),
