@@ -2,8 +2,8 @@
 
 ARCH       ?= $(shell go env GOARCH)
 CHARM_FILE := jupyter-docker_$(ARCH).charm
-# A release's bytes depend on the sources and the toolchain alone: no paths, no
-# build id, no state of the work tree.
+# The bytes depend on the sources and the toolchain alone: no paths, no state of
+# the work tree. The build id stays: it names the gateway by what it is made of.
 BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w"
 
 # What the stories run against. With JUJU=juju they run on a real controller,
