@@ -23,30 +23,43 @@ pushed() {
 			"http://$registry/v2/test/$1/manifests/1" 2>/dev/null
 }
 
-build() { # NAME
-	local sum
+# build NAME leaves the image in the registry and not on this machine, so that a
+# story pulls it; what the images share stays, so that it is pulled in a moment.
+build() {
+	local sum image=$registry/test/$1:1
 	sum=$(sources "$1")
 	if pushed "$1" "$sum"; then return; fi
 	prepare
 	say "building test image $1"
-	"$docker" build -q "${build_flags[@]}" --build-arg "BASE_IMAGE=$base" -t "$registry/test/$1:1" "$1" >/dev/null
-	"$docker" push -q "$registry/test/$1:1" >/dev/null
+	build_in "$1" "$image"
+	"$docker" push -q "$image" >/dev/null
+	"$docker" rmi "$image" >/dev/null 2>&1 || true
 	mkdir -p "$stamps/$registry"
 	echo "$sum" >"$stamps/$registry/$1"
+}
+
+build_in() { # FOLDER TAG
+	local context=$work/$1 platform=()
+	[ "$1" != otherarch ] || platform=(--platform "$foreign")
+	mkdir "$context"
+	cp -r "$1"/. ../../images/lib "$context"
+	"$docker" build --progress plain "${build_flags[@]}" "${platform[@]}" --build-arg "BASE_IMAGE=$base" \
+		-t "$2" "$context" >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; die "build test image $1: see above"; }
 }
 
 # prepare makes what all images are built on; once.
 prepare() {
 	[ -z "${base:-}" ] || return 0
 	find_docker
+	foreign=linux/arm64
+	[ "$(uname -m)" != aarch64 ] || foreign=linux/amd64
 	base=$(../../images/base.sh)
-	secrets=$(mktemp -d)
-	trap 'rm -rf "$secrets"' EXIT
-	host_secrets "$secrets" bookworm
-	mkdir "$secrets/jupyter"
-	cp -r jupyter/Dockerfile ../../images/lib "$secrets/jupyter"
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	mkdir "$work/secrets"
+	host_secrets "$work/secrets" bookworm
 	say "building what the test images share"
-	"$docker" build -q "${build_flags[@]}" --build-arg "BASE_IMAGE=$base" -t "$shared/jupyter" "$secrets/jupyter" >/dev/null
+	build_in jupyter "$shared/jupyter"
 }
 
 [ $# -gt 0 ] || for d in */Dockerfile; do
