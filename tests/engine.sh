@@ -26,7 +26,7 @@ missing_packages() {
 	has iptables || echo iptables
 	has ip || echo iproute2
 	has curl || echo curl
-	has setfacl || echo acl
+	has jq || echo jq
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
 	[ "${1:-}" = --tests ] || return 0

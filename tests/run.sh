@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# From nothing to a served notebook on this machine, as root. Run again, it
+# finds all in place within seconds, or makes what has changed.
+#
+#   JUPYTER_IMAGE=REFERENCE   takes this image instead of building ours
+#   PORT=8888                 where the notebook is offered
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+app=jupyter-docker
+juju=$PWD/bin/localjuju
+charm=$PWD/jupyter-docker_$(go env GOARCH).charm
+start=$SECONDS
+
+say() { printf '==> %s\n' "$*" >&2; }
+die() { printf 'cannot %s\n' "$*" >&2; exit 1; }
+
+[ "$(id -u)" = 0 ] || die "run the notebook: installing and starting an engine needs root"
+
+# own_image builds our image and puts it into the registry under a tag made of its
+# ID, so that another image is another reference, and prints that.
+own_image() {
+	local built registry reference
+	built=$(images/build.sh)
+	# shellcheck source=images/host.sh
+	. images/host.sh
+	find_docker
+	registry=$(tests/engine.sh registry)
+	reference=$registry/jupyterlab-spark-hadoop:${built##*:}-$("$docker" image inspect -f '{{slice .Id 7 19}}' "$built")
+	if ! curl -fsS --noproxy '*' -o /dev/null "http://$registry/v2/jupyterlab-spark-hadoop/manifests/${reference##*:}" 2>/dev/null; then
+		say "pushing $reference (about half a minute)"
+		"$docker" tag "$built" "$reference"
+		"$docker" push -q "$reference" >/dev/null
+		"$docker" rmi "$reference" >/dev/null
+	fi
+	echo "$reference"
+}
+
+# status PATH prints a field of the application's status; empty when it has none.
+status() { "$juju" status --format json | jq -r ".applications[\"$app\"]$1 // empty"; }
+
+deploy() {
+	local sum
+	"$juju" status >/dev/null 2>&1 || "$juju" add-model notebooks
+	sum=$(sha256sum "$charm" | cut -d' ' -f1)
+	if [ -z "$(status '')" ]; then
+		say "deploying $(basename "$charm")"
+		"$juju" deploy "$charm" $app --config "jupyter-image=$image" --config "port=${PORT:-8888}"
+	else
+		if [ "$(cat .cache/deployed 2>/dev/null)" != "$sum" ]; then "$juju" refresh $app --path "$charm"; fi
+		configure jupyter-image "$image"
+		[ -z "${PORT:-}" ] || configure port "$PORT"
+	fi
+	mkdir -p .cache
+	echo "$sum" >.cache/deployed
+}
+
+configure() { # OPTION VALUE
+	[ "$("$juju" config $app "$1")" = "$2" ] || "$juju" config $app "$1=$2"
+}
+
+# served: whether the unit is active and rests, so that no change is still to be made.
+served() {
+	[ "$(status "$of_unit.\"workload-status\".current")" = active ] && [ "$(status "$of_unit.\"juju-status\".current")" = idle ]
+}
+
+wait_active() {
+	local now was='' until=$((SECONDS + ${WAIT_SECONDS:-1800}))
+	while ! served; do
+		now=$(status "$of_unit.\"workload-status\" | \"\(.current): \(.message // \"\")\"")
+		if [ "$now" != "$was" ]; then say "$unit $now"; was=$now; fi
+		case $now in blocked:*) die "serve the notebook: $now" ;; esac
+		[ $SECONDS -lt $until ] || die "serve the notebook: still $now (see $juju debug-log)"
+		sleep 0.5
+	done
+}
+
+tests/engine.sh up
+image=${JUPYTER_IMAGE:-$(own_image)}
+say "building the charm and localjuju"
+make --no-print-directory -s build charm
+deploy
+unit=$(status '.units | keys[0]')
+of_unit=".units.\"$unit\""
+wait_active
+url=$("$juju" run "$unit" get-url --format json | jq -r 'first(.[]).results.url')
+
+cat <<END
+
+The notebook is served at  $url    ($((SECONDS - start)) s)
+Its token                  bin/localjuju run $unit get-token
+
+Try next
+  bin/localjuju status
+  bin/localjuju config $app memory-limit=2g      # changed without a restart
+  bin/localjuju run $unit plan                   # what the charm would do now, and why
+END
