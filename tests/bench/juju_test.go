@@ -71,43 +71,87 @@ func (m *model) juju(verb string, args ...string) string {
 // deploy deploys the charm with options KEY=VALUE, and waits until it serves.
 func (m *model) deploy(options ...string) {
 	m.t.Helper()
+	m.start(options...)
+	m.await("active", "", 5*time.Minute)
+}
+
+// start deploys the charm and does not wait.
+func (m *model) start(options ...string) {
+	m.t.Helper()
 	args := []string{setting(m.t, "CHARM"), app}
 	for _, option := range options {
 		args = append(args, "--config", option)
 	}
 	m.juju("deploy", args...)
-	m.await("active", 5*time.Minute)
 }
 
-// await waits for a workload status of the unit, with its agent idle.
-func (m *model) await(want string, limit time.Duration) {
+// remove removes the application, and waits until it is gone.
+func (m *model) remove() {
 	m.t.Helper()
-	var last string
-	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		workload, agent := m.status()
-		if last = workload + " (" + agent + ")"; last == want+" (idle)" {
+	m.juju("remove-application", "--no-prompt", app)
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if _, exists := m.status(); !exists {
 			return
 		}
 	}
-	m.t.Fatalf("%s is %s after %v, not %s", unit, last, limit, want)
+	m.t.Fatalf("%s is not gone after a minute", app)
 }
 
-func (m *model) status() (workload, agent string) {
+// url asks the unit where its notebook is; it ends with a slash.
+func (m *model) url() string {
 	m.t.Helper()
-	type status struct{ Current string }
-	var all struct {
-		Applications map[string]struct {
-			Units map[string]struct {
-				Workload status `json:"workload-status"`
-				Agent    status `json:"juju-status"`
-			}
+	var tasks map[string]struct {
+		Results struct{ URL string }
+	}
+	m.decode(m.juju("run", "--format", "json", unit, "get-url"), &tasks)
+	for _, task := range tasks {
+		return strings.TrimSuffix(task.Results.URL, "/") + "/"
+	}
+	m.t.Fatal("the action get-url gave nothing")
+	return ""
+}
+
+// unitStatus is what `juju status` says of a unit.
+type unitStatus struct {
+	Workload struct{ Current, Message string } `json:"workload-status"`
+	Agent    struct{ Current string }          `json:"juju-status"`
+}
+
+// await waits for a workload status of the unit whose message has a text, with
+// its agent idle.
+func (m *model) await(want, text string, limit time.Duration) {
+	m.t.Helper()
+	var last unitStatus
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		last, _ = m.status()
+		if last.Agent.Current == "idle" && last.Workload.Current == want && strings.Contains(last.Workload.Message, text) {
+			return
 		}
 	}
-	if err := json.Unmarshal([]byte(m.juju("status", "--format", "json")), &all); err != nil {
-		m.t.Fatalf("cannot read the status: %v", err)
+	m.t.Fatalf("%s is %+v after %v, not %s with %q", unit, last, limit, want, text)
+}
+
+// status reads the status of the application's only unit. Its name is not asked
+// for: Juju gives no number twice, so that it changes when the application comes anew.
+func (m *model) status() (status unitStatus, exists bool) {
+	m.t.Helper()
+	var all struct {
+		Applications map[string]struct{ Units map[string]unitStatus }
 	}
-	u := all.Applications[app].Units[unit]
-	return u.Workload.Current, u.Agent.Current
+	m.decode(m.juju("status", "--format", "json"), &all)
+	application, exists := all.Applications[app]
+	for _, status = range application.Units {
+		return status, true
+	}
+	return unitStatus{}, exists
+}
+
+// decode reads what juju prints as JSON.
+func (m *model) decode(text string, out any) {
+	m.t.Helper()
+	if err := json.Unmarshal([]byte(text), out); err != nil {
+		m.t.Fatalf("cannot read what juju said: %v: %s", err, text)
+	}
 }
 
 // run runs a program that the benchmark needs, and stops the test if it fails.
