@@ -15,6 +15,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -28,6 +29,10 @@ const (
 	endAsking  = 500 * time.Millisecond
 	endWaiting = 5 * time.Second
 )
+
+// memory is what the collector tries to stay below; the container may use 256
+// MiB, and a connection takes about 50 KiB.
+const memory = 192 << 20
 
 // gateway is one running gateway.
 type gateway struct {
@@ -55,6 +60,7 @@ type gateway struct {
 // running, idle in the end, until it is told to stop: were it to exit, the
 // engine's restart policy would start it again.
 func Run(ctx context.Context, dir, program string, log io.Writer) error {
+	debug.SetMemoryLimit(memory)
 	err := run(ctx, dir, program, log, standardLimits())
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("cannot run the gateway in %s: %v", dir, err)
@@ -64,7 +70,7 @@ func Run(ctx context.Context, dir, program string, log io.Writer) error {
 
 // standardLimits leave two descriptors a connection, its own and the upstream's.
 func standardLimits() limits {
-	l := limits{header: 10 * time.Second, idle: 2 * time.Minute, headerBytes: 64 << 10, connections: 4096}
+	l := limits{header: 10 * time.Second, idle: 2 * time.Minute, headerBytes: 64 << 10, connections: 2048}
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil {
 		l.connections = max(16, min(l.connections, (int(min(files.Cur, 1<<20))-64)/2))
