@@ -3,6 +3,7 @@ package charm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -122,7 +123,16 @@ func (a *application) refuse(ctx context.Context, s notebook.Slot, reason string
 	if text != "" {
 		logger.Warningf("the last lines of the notebook that did not come up:\n%s", a.censor(text))
 	}
+	if last := lastLine(a.censor(text)); last != "" {
+		reason += fmt.Sprintf(" (%.80s)", last)
+	}
 	return &candidateError{reason}
+}
+
+// lastLine is the last line of a text that says something.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // abandon ends a plan at a step that failed. A candidate is removed, unless it

@@ -32,6 +32,7 @@ type Charm struct {
 	program string // file of this program
 	build   string // identity of this program
 	asked   bool   // the operator asked for whatever waits
+	told    bool   // the status was set in this hook
 }
 
 // New returns the charm of the unit that the event names. program is the file of
@@ -151,6 +152,7 @@ func (c *Charm) progress(message string) {
 		c.warn(c.tools.Progress(message))
 		return
 	}
+	c.told = true
 	c.warn(c.tools.SetStatus(juju.Status{Status: "maintenance", Message: message}))
 }
 

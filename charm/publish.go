@@ -115,7 +115,7 @@ func (c *Charm) setStatus(out Outputs, status, message string) error {
 	if err != nil {
 		return err
 	}
-	if want == now {
+	if want == now && !c.told { // what Juju tells may be from before progress was shown
 		return nil
 	}
 	if out.healthy() {

@@ -29,8 +29,22 @@ func shortHash(s string) string {
 }
 
 func (e *Engine) image(ctx context.Context, ref string) (out plan.Image, err error) {
-	if out.Pulled, err = e.imageID(ctx, e.ownTag(ref)); err != nil || out.Pulled != "" {
+	images, err := e.ownImages(ctx)
+	if err != nil {
 		return out, err
+	}
+	for _, img := range images {
+		for _, tag := range img.RepoTags {
+			if strings.HasPrefix(tag, e.ownRepository()+":") {
+				out.Kept++
+			}
+			if tag == e.ownTag(ref) {
+				out.Pulled = img.ID
+			}
+		}
+	}
+	if out.Pulled != "" {
+		return out, nil
 	}
 	out.Local, err = e.imageID(ctx, ref)
 	return out, err
@@ -50,6 +64,31 @@ func (e *Engine) imageID(ctx context.Context, ref string) (string, error) {
 	return found.ID, failure(err, "cannot inspect image %s", ref)
 }
 
+// ownImages are the images with a tag of the unit.
+func (e *Engine) ownImages(ctx context.Context) ([]image.Summary, error) {
+	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", e.ownRepository()))})
+	return images, failure(err, "cannot list images")
+}
+
+// keepTag moves the unit's tag to what the reference names now. The image that
+// had it keeps one until it is tidied away: it may be what serves.
+func (e *Engine) keepTag(ctx context.Context, ref string) error {
+	before, err := e.Pulled(ctx, ref)
+	if err != nil {
+		return err
+	}
+	now, err := e.imageID(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != now {
+		if err := e.cli.ImageTag(ctx, before, e.ownTag(ref)+"-previous"); err != nil {
+			return failure(err, "cannot tag %s", before)
+		}
+	}
+	return failure(e.cli.ImageTag(ctx, ref, e.ownTag(ref)), "cannot tag %s", ref)
+}
+
 // TidyImages takes the unit's tags from all images but those of the kept
 // references, and removes what nobody else uses then.
 func (e *Engine) TidyImages(ctx context.Context, keep []string) error {
@@ -57,9 +96,9 @@ func (e *Engine) TidyImages(ctx context.Context, keep []string) error {
 	for _, ref := range keep {
 		kept[e.ownTag(ref)] = true
 	}
-	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", e.ownRepository()))})
+	images, err := e.ownImages(ctx)
 	if err != nil {
-		return failure(err, "cannot list images")
+		return err
 	}
 	for _, img := range images {
 		for _, tag := range img.RepoTags {

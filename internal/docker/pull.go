@@ -35,7 +35,7 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 	if err := e.fits(ctx, ref); err != nil {
 		return errors.Join(err, e.untag(context.WithoutCancel(ctx), ref))
 	}
-	return failure(e.cli.ImageTag(ctx, ref, e.ownTag(ref)), "cannot tag %s", ref)
+	return e.keepTag(ctx, ref)
 }
 
 // errStalled ends a pull without progress.

@@ -5,10 +5,11 @@ package jupyter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"os"
 	"time"
 )
 
@@ -32,6 +33,8 @@ func New(port int, baseURL, token string) *Server {
 	}
 }
 
+var errNotJSON = errors.New("it is not the JSON that Jupyter gives")
+
 // get asks for a path; out takes a JSON answer, and may be nil.
 func (s *Server) get(ctx context.Context, path string, token bool, out any) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Base+path, nil)
@@ -52,7 +55,7 @@ func (s *Server) get(ctx context.Context, path string, token bool, out any) (int
 	}
 	if out != nil && resp.StatusCode == http.StatusOK {
 		if err := json.Unmarshal(body, out); err != nil {
-			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %v", path, err)
+			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %w", path, errNotJSON)
 		}
 	}
 	return resp.StatusCode, nil
@@ -73,31 +76,33 @@ func (s *Server) Check(ctx context.Context) Health {
 		Version string `json:"version"`
 	}
 	if code, err := s.get(ctx, "api", false, &api); err != nil || code != http.StatusOK || api.Version == "" {
-		return Health{Reason: describe("/api", code, err, "no version of Jupyter")}
+		return Health{Reason: describe("/api", code, err, true)}
 	}
 	without, err := s.get(ctx, "api/contents?content=0", false, nil)
 	if err != nil {
-		return Health{Reason: describe("/api/contents", without, err, "")}
+		return Health{Reason: describe("/api/contents", without, err, false)}
 	}
 	if without >= 200 && without < 300 {
 		return Health{Open: true, Reason: "it serves without the token"}
 	}
 	with, err := s.get(ctx, "api/contents?content=0", true, nil)
 	if err != nil || with != http.StatusOK {
-		return Health{Reason: describe("/api/contents with the token", with, err, "")}
+		return Health{Reason: describe("/api/contents with the token", with, err, false)}
 	}
 	if without != http.StatusForbidden {
-		return Health{Reason: describe("/api/contents without the token", without, nil, "")}
+		return Health{Reason: describe("/api/contents without the token", without, nil, false)}
 	}
 	return Health{Healthy: true, Version: api.Version}
 }
 
-func describe(path string, code int, err error, missing string) string {
+func describe(path string, code int, err error, versionless bool) string {
 	switch {
+	case errors.Is(err, errNotJSON), code == http.StatusOK && versionless:
+		return "what answers is not Jupyter"
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return path + " takes too long to answer"
 	case err != nil:
-		return strings.TrimPrefix(err.Error(), "cannot ask Jupyter: ")
-	case code == http.StatusOK && missing != "":
-		return path + " tells " + missing
+		return "nothing answers at its port"
 	default:
 		return fmt.Sprintf("%s answers %d", path, code)
 	}

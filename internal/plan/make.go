@@ -178,6 +178,9 @@ func planKeep(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, apply
 		p.add(SetLimits, slot, "memory-limit or cpu-limit changed")
 	}
 	planLeftover(p, o, slot.Other(), apply)
+	if o.Image.Kept > 2 && p.Waits == "" {
+		p.add(TidyImages, "", "only the current and the previous image are kept")
+	}
 }
 
 // planLeftover removes the slot that a killed hook left behind, unless somebody

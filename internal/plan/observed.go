@@ -86,6 +86,7 @@ type GatewayState struct {
 type Image struct {
 	Pulled string // image that the charm pulled under this reference; ""
 	Local  string // image that the reference names now; ""
+	Kept   int    // images that the charm pulled under any reference
 }
 
 // ID is the image that a new container would be made from, "" when it has to
