@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ import (
 
 // stepLimit bounds a step that waits for the engine alone.
 const stepLimit = 3 * time.Minute
+
+// gatewayLimit bounds the wait for a gateway to take over.
+const gatewayLimit = time.Minute
 
 // drainLimit bounds the wait for requests that the old notebook still answers.
 const drainLimit = 10 * time.Second
@@ -200,23 +204,19 @@ func (a *application) startGateway(ctx context.Context) error {
 		return err
 	}
 	variant := a.variant(a.spec)
-	err := a.engine.StartGateway(ctx, docker.Gateway{
+	id, err := a.engine.StartGateway(ctx, docker.Gateway{
 		Program: a.program, Variant: variant, Privileged: privileged(a.spec), Dir: a.dirs.GatewayDir(),
 	})
 	if err != nil {
 		return err
 	}
-	for {
-		status, err := a.gateway.Status(ctx)
-		if err == nil && status.Program == variant {
+	for deadline := time.Now().Add(gatewayLimit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		var status gateway.Status
+		if status, err = a.gateway.Status(ctx); err == nil && status.Program == variant {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("cannot start the gateway: it does not answer: %v", err)
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
+	return errors.Join(fmt.Errorf("cannot start the gateway: it does not answer: %v", err), a.engine.RemoveGateway(ctx, id))
 }
 
 // privileged tells whether a port is asked for that only root may have.
@@ -247,7 +247,11 @@ func (a *application) drain(ctx context.Context, s notebook.Slot) error {
 		if err != nil {
 			return err
 		}
-		if status.Loads[upstream].Requests == 0 {
+		all, err := a.gateway.Replaced(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(append(all, status), func(s gateway.Status) bool { return s.Loads[upstream].Requests > 0 }) {
 			return nil
 		}
 	}

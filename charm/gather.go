@@ -3,6 +3,7 @@ package charm
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
@@ -106,15 +107,19 @@ func (c *Charm) observeGateway(ctx context.Context, o *plan.Observed) {
 	}
 	o.Gateway = plan.GatewayState{
 		Answers: true, Variant: status.Program, Listen: status.Listen, Trusted: status.Trusted, Upstream: portOf(status.Upstream),
-		Open: map[string]int{},
+		Open: map[string]int{}, ID: containerOf(status),
 	}
 	replaced, err := c.gateway.Replaced(ctx)
 	c.warn(err)
 	for _, r := range replaced {
-		for _, load := range r.Loads {
-			o.Gateway.Open[r.Program] += load.Requests + load.WebSockets
-		}
+		o.Gateway.Open[containerOf(r)] += r.Connections
 	}
+}
+
+// containerOf is the id of the container that a gateway runs in.
+func containerOf(s gateway.Status) string {
+	_, id, _ := strings.Cut(s.Instance, "@")
+	return id
 }
 
 // observeServer asks a running notebook how it is. What cannot be asked is not

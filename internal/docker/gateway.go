@@ -4,11 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -18,6 +21,9 @@ import (
 // GatewayGroup is the numeric group, and mostly the user, of a gateway. It owns
 // nothing on the host but the gateway's directory.
 const GatewayGroup = 65532
+
+// gatewayGrace is how long, in seconds, a gateway may take to end by itself.
+const gatewayGrace = 10
 
 const gatewayRepository = "jupyter-docker/gateway"
 
@@ -30,27 +36,28 @@ type Gateway struct {
 }
 
 // StartGateway starts a gateway beside whatever gateway runs, from an image made
-// of the program alone.
-func (e *Engine) StartGateway(ctx context.Context, g Gateway) error {
+// of the program alone. It returns the container's id.
+func (e *Engine) StartGateway(ctx context.Context, g Gateway) (string, error) {
 	tag := gatewayRepository + ":" + g.Variant
 	id, err := e.imageID(ctx, tag)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if id == "" {
 		if err := e.importProgram(ctx, g.Program, tag); err != nil {
-			return err
+			return "", err
 		}
 	}
-	name := e.unit.Key() + "-gateway-" + g.Variant
-	if err := e.remove(ctx, name); err != nil { // one that did not come up
-		return err
-	}
+	name := fmt.Sprintf("%s-gateway-%s-%x", e.unit.Key(), g.Variant, time.Now().UnixMilli())
 	config, host := e.gatewayConfig(g, tag)
-	if _, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name); err != nil {
-		return failure(err, "cannot create the gateway")
+	created, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	if err != nil {
+		return "", failure(err, "cannot create the gateway")
 	}
-	return failure(e.cli.ContainerStart(ctx, name, container.StartOptions{}), "cannot start the gateway")
+	if err := e.cli.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+		return "", errors.Join(failure(err, "cannot start the gateway"), e.remove(ctx, created.ID))
+	}
+	return created.ID, nil
 }
 
 func (e *Engine) gatewayConfig(g Gateway, tag string) (*container.Config, *container.HostConfig) {
@@ -101,6 +108,10 @@ func (e *Engine) importProgram(ctx context.Context, program, tag string) error {
 
 // RemoveGateway removes a gateway by its container's id.
 func (e *Engine) RemoveGateway(ctx context.Context, id string) error {
+	grace := gatewayGrace
+	if err := e.cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace}); err != nil && !errdefs.IsNotFound(err) {
+		return failure(err, "cannot stop the old gateway")
+	}
 	if err := e.remove(ctx, id); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, 
 			o.Slots[notebook.Slot(c.Labels[labelSlot])] = found
 		case "gateway":
 			o.Gateways = append(o.Gateways, plan.GatewayContainer{
-				ID: c.ID, Variant: c.Labels[labelVariant], Running: c.State == "running", Created: c.Created,
+				ID: c.ID[:12], Variant: c.Labels[labelVariant], Running: c.State == "running", Created: c.Created,
 			})
 		}
 	}

@@ -38,7 +38,8 @@ func planGateway(p *Plan, spec notebook.Spec, o Observed, variant string) {
 		p.add(SetGateway, "", "listen on %s", strings.Join(spec.Gateway.Listen, ", "))
 	}
 	for _, g := range o.Gateways {
-		if g.Variant != variant && o.Gateway.Answers && o.Gateway.Variant == variant && (!g.Running || o.Gateway.Open[g.Variant] == 0) {
+		inCharge := g.ID == o.Gateway.ID || o.Gateway.ID == "" && g.Variant == variant
+		if o.Gateway.Answers && o.Gateway.Variant == variant && !inCharge && (!g.Running || o.Gateway.Open[g.ID] == 0) {
 			p.Steps = append(p.Steps, Step{Kind: RemoveGateway, ID: g.ID, Cause: "it handed over and has no connection left"})
 		}
 	}

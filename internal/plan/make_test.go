@@ -181,6 +181,7 @@ waits: jupyter-image is new:1, was old:1 (for the action apply)`,
 }, {
 	summary: "a refreshed gateway takes over, the old one goes when nobody uses it",
 	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Gateway.ID = "new"
 		o.Gateways = []GatewayContainer{{ID: "old", Variant: "g0", Running: true}, {ID: "new", Variant: "g1", Running: true}}
 	},
 	image: "new:1",
@@ -189,7 +190,7 @@ waits: jupyter-image is new:1, was old:1 (for the action apply)`,
 	summary: "an old gateway with a WebSocket stays",
 	adjust: func(_ *notebook.Spec, o *Observed) {
 		o.Gateways = []GatewayContainer{{ID: "old", Variant: "g0", Running: true}}
-		o.Gateway.Open = map[string]int{"g0": 1}
+		o.Gateway.Open = map[string]int{"old": 1}
 	},
 	image: "new:1",
 	want:  "nothing to do",

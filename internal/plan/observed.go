@@ -79,7 +79,8 @@ type GatewayState struct {
 	Listen   []string
 	Trusted  []string
 	Upstream int            // loopback port of the serving slot, 0 for none
-	Open     map[string]int // connections of replaced gateways, by variant
+	ID       string         // of its container
+	Open     map[string]int // connections of replaced gateways, by container
 }
 
 // Image is the wanted reference on this engine.
