@@ -64,7 +64,7 @@ build_labelled() {
 		var=$(tr 'a-z-' 'A-Z_' <<<"$name")_VERSION
 		labels+=(--build-arg "$var=${!var:-$(sed -n "s/^$name=//p" <<<"$found")}")
 	done
-	build "$1" -t "$2" "${@:4}" "${labels[@]}"
+	build_tag "$2" build "$1" "${@:4}" "${labels[@]}"
 	"$docker" rmi "$(cat "$work/files")" >/dev/null 2>&1 || true
 }
 

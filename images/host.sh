@@ -86,3 +86,14 @@ host_secrets() {
 		if [ -n "${!name:-}" ]; then build_flags+=(--build-arg "$name"); fi
 	done
 }
+
+# build_tag TAG COMMAND... runs a build that ends in TAG, and takes away the image
+# that had TAG before, unless something uses it.
+build_tag() {
+	local tag=$1 before
+	before=$("$docker" image inspect -f '{{.Id}}' "$tag" 2>/dev/null || true)
+	"${@:2}" -t "$tag"
+	if [ -n "$before" ] && [ "$("$docker" image inspect -f '{{.Id}}' "$tag")" != "$before" ]; then
+		"$docker" rmi "$before" >/dev/null 2>&1 || true
+	fi
+}

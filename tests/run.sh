@@ -28,12 +28,19 @@ own_image() {
 	registry=$(tests/engine.sh registry)
 	reference=$registry/jupyterlab-spark-hadoop:${built##*:}-$("$docker" image inspect -f '{{slice .Id 7 19}}' "$built")
 	if ! curl -fsS --noproxy '*' -o /dev/null "http://$registry/v2/jupyterlab-spark-hadoop/manifests/${reference##*:}" 2>/dev/null; then
-		say "pushing $reference (about half a minute)"
+		say "pushing $reference"
 		"$docker" tag "$built" "$reference"
-		"$docker" push -q "$reference" >/dev/null
+		push "$reference"
 		"$docker" rmi "$reference" >/dev/null
 	fi
 	echo "$reference"
+}
+
+push() { # REFERENCE
+	local total
+	total=$("$docker" image inspect -f '{{len .RootFS.Layers}}' "$1")
+	"$docker" push "$1" | awk -v total="$total" '
+		/: (Pushed|Layer already exists|Mounted from)/ { printf "    %d/%d layers\n", ++n, total; fflush() }' >&2
 }
 
 # status PATH prints a field of the application's status; empty when it has none.

@@ -31,20 +31,20 @@ build() {
 	if pushed "$1" "$sum"; then return; fi
 	prepare
 	say "building test image $1"
-	build_in "$1" "$image"
+	build_tag "$image" build_in "$1"
 	"$docker" push -q "$image" >/dev/null
 	"$docker" rmi "$image" >/dev/null 2>&1 || true
 	mkdir -p "$stamps/$registry"
 	echo "$sum" >"$stamps/$registry/$1"
 }
 
-build_in() { # FOLDER TAG
+build_in() { # FOLDER ARGUMENT...
 	local context=$work/$1 platform=()
 	[ "$1" != otherarch ] || platform=(--platform "$foreign")
 	mkdir "$context"
 	cp -r "$1"/. ../../images/lib "$context"
 	"$docker" build --progress plain "${build_flags[@]}" "${platform[@]}" --build-arg "BASE_IMAGE=$base" \
-		-t "$2" "$context" >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; die "build test image $1: see above"; }
+		"${@:2}" "$context" >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; die "build test image $1: see above"; }
 }
 
 # prepare makes what all images are built on; once.
@@ -59,7 +59,7 @@ prepare() {
 	mkdir "$work/secrets"
 	host_secrets "$work/secrets" bookworm
 	say "building what the test images share"
-	build_in jupyter "$shared/jupyter"
+	build_tag "$shared/jupyter" build_in jupyter
 }
 
 [ $# -gt 0 ] || for d in */Dockerfile; do
