@@ -36,16 +36,17 @@ func TestDeploySwitchRemove(t *testing.T) {
 	n.write("hello.txt", "saved by another uid")
 	n.serves()
 
-	key, machine := m.key("nb/0"), m.unit("nb/0").Machine
+	key := m.key("nb/0")
+	m.watch("nb/0")
 	m.juju("remove-application", "--no-prompt", "nb")
 	eventually(t, "the application is gone", patience, func() bool { return len(m.app("nb").Units) == 0 })
-	left, err := m.try("exec", "--machine", machine, "--",
-		"docker ps -aq --filter label=io.jupyter-docker.key="+key+"; docker network ls -q --filter name="+key+"; docker images -q jupyter-docker/"+key)
-	if err != nil || strings.TrimSpace(left) != "" {
-		t.Errorf("after the removal there is still %q (%v)", left, err)
+	left := m.onMachine("bystander/0", "docker ps -aq --filter label=io.jupyter-docker.key="+key+
+		"; docker network ls -q --filter name="+key+"; docker images -q jupyter-docker/"+key)
+	if strings.TrimSpace(left) != "" {
+		t.Errorf("after the removal there is still %q", left)
 	}
-	kept, err := m.try("exec", "--machine", machine, "--", "cat /var/lib/jupyter-docker/"+key+"/notebooks/hello.txt")
-	if err != nil || !strings.Contains(kept, "saved by another uid") {
-		t.Errorf("after the removal the notebooks hold %q (%v)", kept, err)
+	kept := m.onMachine("bystander/0", "cd /var/lib/jupyter-docker/"+key+" && ls && cat notebooks/hello.txt && rm -r ../"+key)
+	if kept != "notebooks\nsaved by another uid" {
+		t.Errorf("after the removal the unit's directory holds %q", kept)
 	}
 }
