@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/juju/loggo"
@@ -43,7 +44,7 @@ func New(event juju.Event, tools *juju.Tools, program, build string) (*Charm, er
 	if err != nil {
 		return nil, err
 	}
-	dirs := host.Unit{Dir: filepath.Join(host.Root, unit.Key()), Group: unit.Group()}
+	dirs := host.Unit{Dir: filepath.Join(host.Root, unit.Key()), Group: unit.Group(host.Groups())}
 	return &Charm{
 		event: event, tools: tools, engine: engine, unit: unit, dirs: dirs,
 		gateway: gateway.Dial(dirs.GatewayDir()), program: program, build: build,
@@ -60,6 +61,8 @@ func (c *Charm) Run(ctx context.Context) error {
 		return c.remove(ctx)
 	case c.event.Hook == "stop" || c.event.Hook == "notebooks-storage-detaching":
 		return c.release(ctx)
+	case c.leaving():
+		return nil
 	}
 	return c.settle(c.converge(ctx))
 }
@@ -79,6 +82,9 @@ func (c *Charm) converge(ctx context.Context) (Outputs, error) {
 	}
 	if in.Credential == nil {
 		return Outputs{Inputs: in, MakeSecret: in.Leader && c.event.Hook != "install"}, errNoCredential
+	}
+	if len(in.BindTo) == 0 {
+		return Outputs{Inputs: in}, errNoAddress
 	}
 	observed, err := c.observe(ctx, spec)
 	if err != nil {
@@ -102,7 +108,7 @@ func (c *Charm) design(in notebook.Inputs) (notebook.Spec, error) {
 	if err := setLogLevel(options.LogLevel); err != nil {
 		return notebook.Spec{}, err
 	}
-	return notebook.Design(in, options, c.dirs.Dir), nil
+	return notebook.Design(in, options, c.dirs.Dir, c.dirs.Group), nil
 }
 
 func setLogLevel(level string) error {
@@ -170,6 +176,19 @@ func (c *Charm) release(ctx context.Context) error {
 	}
 	c.progress("removing the notebook")
 	return c.engine.RemoveAll(ctx)
+}
+
+// leaving tells, in the hooks of a relation that ends, whether the unit itself
+// goes: then nothing is brought up again that a hook before took down.
+func (c *Charm) leaving() bool {
+	if !strings.HasSuffix(c.event.Hook, "-relation-departed") && !strings.HasSuffix(c.event.Hook, "-relation-broken") {
+		return false
+	}
+	life, err := c.tools.Life(c.unit.Name)
+	if err != nil {
+		logger.Debugf("%v", err) // not every Juju tells; stop takes everything down
+	}
+	return life == "dying"
 }
 
 // remove takes away what stop may have left, and says where the notebooks are.

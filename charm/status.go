@@ -16,6 +16,9 @@ import (
 // errNoCredential says that the token's secret is not there yet.
 var errNoCredential = errors.New("waiting for the leader to make the token")
 
+// errNoAddress says that Juju knows no address of the unit yet.
+var errNoAddress = errors.New("waiting for an address of the website binding")
+
 // optionError is options whose values cannot be used.
 type optionError struct {
 	bad []notebook.BadOption
@@ -82,7 +85,7 @@ func statusOf(err error) (status, message string, known bool) {
 		engine    *docker.Error
 	)
 	switch {
-	case errors.Is(err, errNoCredential):
+	case errors.Is(err, errNoCredential), errors.Is(err, errNoAddress):
 		return "waiting", err.Error(), true
 	case errors.As(err, &options):
 		return "blocked", options.Error(), true

@@ -144,6 +144,11 @@ func (e *Engine) SetLimits(ctx context.Context, s notebook.Slot, l notebook.Limi
 	if l.CPU == 0 {
 		r.CPUQuota = -1
 	}
+	if used, err := e.memoryUsed(ctx, s); err != nil {
+		return err
+	} else if l.Memory > 0 && used > l.Memory {
+		return &Error{Kind: NotNow, err: fmt.Errorf("cannot lower the memory limit: %d bytes are in use", used)}
+	}
 	_, err := e.cli.ContainerUpdate(ctx, e.slotName(s), container.UpdateConfig{Resources: r,
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}})
 	wrapped := failure(err, "cannot change the limits")
@@ -152,6 +157,25 @@ func (e *Engine) SetLimits(ctx context.Context, s notebook.Slot, l notebook.Limi
 		known.Kind = NotNow // the kernel refuses a limit below the present use; the engine has no class for it
 	}
 	return wrapped
+}
+
+// memoryUsed is what the slot's container holds and cannot give back, in bytes.
+// With cgroup v2 the kernel does not refuse a lower limit: it kills.
+func (e *Engine) memoryUsed(ctx context.Context, s notebook.Slot) (int64, error) {
+	body, err := e.cli.ContainerStatsOneShot(ctx, e.slotName(s))
+	if err != nil {
+		return 0, failure(err, "cannot read the notebook's use of memory")
+	}
+	defer body.Body.Close()
+	var stats container.StatsResponse
+	if err := json.NewDecoder(body.Body).Decode(&stats); err != nil {
+		return 0, fmt.Errorf("cannot read the notebook's use of memory: %v", err)
+	}
+	cache := stats.MemoryStats.Stats["inactive_file"] // cgroup v2
+	if v1, ok := stats.MemoryStats.Stats["total_inactive_file"]; ok {
+		cache = v1
+	}
+	return int64(stats.MemoryStats.Usage - min(cache, stats.MemoryStats.Usage)), nil
 }
 
 // Keep makes the engine start the slot's container again whenever it ends.

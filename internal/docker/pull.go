@@ -168,7 +168,16 @@ func (p *progress) String() string {
 			done++
 		}
 	}
-	return fmt.Sprintf("pulling %d/%d layers, %s/%s", done, len(p.layers), units.HumanSize(float64(current)), units.HumanSize(float64(total)))
+	return fmt.Sprintf("pulling %d/%d layers, %s", done, len(p.layers), fraction(current, total))
+}
+
+// fraction prints two numbers of bytes in the unit of the second: "1.2/3.1 GB".
+func fraction(part, whole int64) string {
+	unit, name := 1e6, "MB"
+	if whole >= 1e9 {
+		unit, name = 1e9, "GB"
+	}
+	return fmt.Sprintf("%.1f/%.1f %s", float64(part)/unit, float64(whole)/unit, name)
 }
 
 // hasRoom refuses when the engine's disk is about full.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 )
@@ -50,6 +51,18 @@ func (t *Tools) IsLeader() (out bool, err error) {
 	return out, t.read(&out, "is-leader")
 }
 
+// Life is what goal-state says of a unit of this application: "dying" once it is
+// to be removed.
+func (t *Tools) Life(unit string) (string, error) {
+	var goal struct {
+		Units map[string]struct {
+			Status string `json:"status"`
+		} `json:"units"`
+	}
+	err := t.read(&goal, "goal-state")
+	return goal.Units[unit].Status, err
+}
+
 // SetStatus sets the unit's workload status, at once.
 func (t *Tools) SetStatus(s Status) error {
 	return t.call("status-set", s.Status, s.Message)
@@ -92,7 +105,8 @@ type Network struct {
 	Ingress []string
 }
 
-// Network returns the addresses of an endpoint's binding.
+// Network returns the addresses of an endpoint's binding. Names and link-local
+// addresses are left out: nobody could listen there by them alone.
 func (t *Tools) Network(endpoint string) (Network, error) {
 	var raw struct {
 		Bind []struct {
@@ -108,7 +122,8 @@ func (t *Tools) Network(endpoint string) (Network, error) {
 	n := Network{Ingress: raw.Ingress}
 	for _, b := range raw.Bind {
 		for _, a := range b.Addresses {
-			if a.Value != "" && !slices.Contains(n.Bind, a.Value) {
+			ip, err := netip.ParseAddr(a.Value)
+			if err == nil && !ip.IsLinkLocalUnicast() && !slices.Contains(n.Bind, a.Value) {
 				n.Bind = append(n.Bind, a.Value)
 			}
 		}

@@ -159,11 +159,11 @@ func (suite) TestHome(c *C) {
 func (suite) TestDesignHoldsNoSecret(c *C) {
 	in := Inputs{Unit: Unit{Name: "nb/10", ModelUUID: "12345678-aaaa"}, Credential: &Credential{Token: "TOKEN", CookieSecret: "COOKIE", Revision: "3"}}
 	o, _ := ParseOptions(defaults())
-	s := Design(in, o, "/dir").Serve
+	s := Design(in, o, "/dir", 7777).Serve
 	c.Check(s.Credential, Equals, "3")
 	c.Check(in.Unit.Key(), Equals, "nb-10-12345678")
 	other := Unit{Name: "nb/1", ModelUUID: "12345678-aaaa"}
-	c.Check(other.Group() == in.Unit.Group(), Equals, false)
+	c.Check(other.Group(50000, 9999) == in.Unit.Group(50000, 9999), Equals, false)
 }
 
 func (suite) TestChangesTellWhoAsked(c *C) {

@@ -35,12 +35,12 @@ func (u Unit) Application() string {
 	return app
 }
 
-// Group is the numeric group of the unit: only root and this group may read its
-// token. It lies in a range that neither login.defs nor subordinate ids use.
-func (u Unit) Group() int {
+// Group picks the numeric group of the unit among count ids from first on: only
+// root and this group may read its token. It is the same in every hook.
+func (u Unit) Group(first, count int) int {
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%s %s", u.ModelUUID, u.Name)
-	return 1_100_000_000 + int(h.Sum32()%900_000_000)
+	return first + int(h.Sum32()%uint32(count))
 }
 
 // Credential is what opens the notebook. Revision grows with each rotation.
@@ -122,8 +122,9 @@ func (s Serve) Hash() string {
 
 const serveFormat = 1
 
-// Design says what should run. dir is the unit's directory on the host.
-func Design(in Inputs, o Options, dir string) Spec {
+// Design says what should run. dir is the unit's directory on the host, group
+// the unit's group.
+func Design(in Inputs, o Options, dir string, group int) Spec {
 	data := in.Storage
 	if data == "" {
 		data = dir + "/notebooks"
@@ -131,7 +132,7 @@ func Design(in Inputs, o Options, dir string) Spec {
 	serve := Serve{
 		Format: serveFormat, Image: o.Image, Command: o.Command, Environment: o.Environment,
 		ShmSize: o.ShmSize, NetworkMode: o.NetworkMode, BaseURL: o.BaseURL, CullMinutes: o.CullMinutes,
-		Proxy: in.Proxy, Data: data, Group: in.Unit.Group(), Settings: settingsDigest(),
+		Proxy: in.Proxy, Data: data, Group: group, Settings: settingsDigest(),
 	}
 	if in.Credential != nil {
 		serve.Credential = in.Credential.Revision
