@@ -46,7 +46,7 @@ func (c *Charm) apply(ctx context.Context, in notebook.Inputs, spec notebook.Spe
 	for _, step := range p.Steps {
 		logger.Infof("%s", step)
 		if err := a.step(ctx, step); err != nil {
-			return a.abandon(ctx, step, err)
+			return a.abandon(ctx, err)
 		}
 	}
 	return nil

@@ -135,11 +135,11 @@ func lastLine(text string) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// abandon ends a plan at a step that failed. A candidate is removed, unless it
+// abandon ends a plan that failed. A candidate is removed, unless it
 // is the notebook that serves.
-func (a *application) abandon(ctx context.Context, at plan.Step, err error) error {
+func (a *application) abandon(ctx context.Context, err error) error {
 	candidate := a.plan.Candidate
-	if candidate == "" || at.Slot == "" || a.observed.Slots[candidate] == nil {
+	if candidate == "" || a.observed.Slots[candidate] == nil {
 		return err
 	}
 	if a.observed.Slots[candidate].Port == a.observed.Gateway.Upstream {

@@ -102,7 +102,7 @@ func logFailure(err error) {
 
 // setStatus writes the unit's status and version where they differ.
 func (c *Charm) setStatus(out Outputs, status, message string) error {
-	want := juju.Status{Status: status, Message: message}
+	var want juju.Status
 	switch {
 	case status != "":
 		want = describe(status, message, out)

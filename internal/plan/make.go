@@ -22,8 +22,13 @@ func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
 	if !o.Network && spec.Serve.NetworkMode == notebook.NetworkBridge {
 		p.add(MakeNetwork, "", "the unit has no network")
 	}
+	slot := Serving(o)
+	if slot == "" {
+		planFirst(p, spec, o, variant)
+		return *p
+	}
 	planGateway(p, spec, o, variant)
-	planNotebook(p, spec, o, apply)
+	planNotebook(p, spec, o, slot, apply)
 	return *p
 }
 
@@ -61,12 +66,7 @@ func Serving(o Observed) notebook.Slot {
 	return ""
 }
 
-func planNotebook(p *Plan, spec notebook.Spec, o Observed, apply bool) {
-	slot := Serving(o)
-	if slot == "" {
-		planFirst(p, spec, o)
-		return
-	}
+func planNotebook(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, apply bool) {
 	now := o.Slots[slot]
 	changes := changes(now, spec, o)
 	if len(changes) == 0 {
@@ -123,19 +123,28 @@ func waits(spec notebook.Spec, now *Container, changes []notebook.Change, apply 
 	return ""
 }
 
-// planFirst brings up a notebook where none serves.
-func planFirst(p *Plan, spec notebook.Spec, o Observed) {
+// planFirst brings up a notebook where none serves. The gateway is up before a
+// pull, to say that something comes; else Jupyter boots meanwhile.
+func planFirst(p *Plan, spec notebook.Spec, o Observed, variant string) {
+	pull := o.Image.ID() == ""
+	if pull {
+		planGateway(p, spec, o, variant)
+	}
 	for _, slot := range []notebook.Slot{notebook.SlotA, notebook.SlotB} {
 		if c := o.Slots[slot]; c != nil {
 			p.add(Remove, slot, "it never served")
 		}
 	}
 	planCandidate(p, spec, o, notebook.SlotA, "no notebook serves")
+	if !pull {
+		planGateway(p, spec, o, variant)
+	}
+	p.add(Await, notebook.SlotA, "before anyone is sent there")
 	p.add(Flip, notebook.SlotA, "it is healthy")
 	p.add(TidyImages, "", "only the current and the previous image are kept")
 }
 
-// planCandidate brings up a container in the slot.
+// planCandidate starts a container in the slot.
 func planCandidate(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, cause string) {
 	if o.Image.ID() == "" {
 		p.add(PullImage, "", "%s is not on this engine", spec.Serve.Image)
@@ -143,7 +152,6 @@ func planCandidate(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, 
 	p.Candidate, p.Port = slot, port(o, slot)
 	p.add(Create, slot, "%s", cause)
 	p.add(Start, slot, "%s", cause)
-	p.add(Await, slot, "before anyone is sent there")
 }
 
 // port is the slot's loopback port: the unit's own from a container that it
@@ -209,6 +217,7 @@ func planSwitch(p *Plan, spec notebook.Spec, o Observed, from notebook.Slot, cau
 			p.add(Remove, to, "it is not the notebook that should run")
 		}
 		planCandidate(p, spec, o, to, cause)
+		p.add(Await, to, "before anyone is sent there")
 	}
 	count := p.MustIdle && o.Slots[from].Running
 	if count {

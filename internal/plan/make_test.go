@@ -81,6 +81,18 @@ wait until healthy a: before anyone is sent there
 turn gateway a: it is healthy
 remove unused images: only the current and the previous image are kept`,
 }, {
+	summary: "nothing is there but the image: Jupyter boots while the gateway comes up",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		*o = Observed{Network: true, Image: Image{Local: "sha256:new:1"}}
+	},
+	want: `create notebook a: no notebook serves
+start notebook a: no notebook serves
+start gateway: no gateway answers
+set gateway: listen on 10.0.0.1:8888
+wait until healthy a: before anyone is sent there
+turn gateway a: it is healthy
+remove unused images: only the current and the previous image are kept`,
+}, {
 	summary: "another image, asked for",
 	image:   "old:1",
 	want:    theSwitch + theFlip + theEnd,

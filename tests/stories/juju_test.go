@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -290,15 +289,4 @@ func (m *model) key(unit string) string {
 	}
 	m.t.Fatalf("show-model tells nothing of %s", m.name)
 	return ""
-}
-
-// hostPort is the address of the notebook that the unit's action gives.
-func hostPort(t *testing.T, url string) string {
-	t.Helper()
-	rest, found := strings.CutPrefix(url, "http://")
-	address, _, _ := strings.Cut(rest, "/")
-	if _, _, err := net.SplitHostPort(address); !found || err != nil {
-		t.Fatalf("%q is not the address of a notebook", url)
-	}
-	return address
 }
