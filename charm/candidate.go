@@ -12,7 +12,6 @@ import (
 
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
-	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 )
 
 // server is the slot's Jupyter, with the token that it was given.
