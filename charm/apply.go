@@ -34,6 +34,7 @@ type application struct {
 	plan     plan.Plan
 	observed *plan.Observed
 	from     string // image of the notebook that is replaced
+	work     string // where the candidate's notebooks are in its home
 }
 
 // apply makes the plan, and keeps o at what came of it. A candidate that fails
@@ -127,10 +128,9 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 		return err
 	}
 	p := a.place(s, a.plan.Port)
-	ip, port := notebook.Address(a.spec.Serve.NetworkMode, p)
+	a.work = notebook.Work(a.spec.Serve, img)
 	entrypoint, cmd := notebook.CommandLine(a.spec.Serve, img)
-	wanted := notebook.Wanted{IP: ip, Port: port, BaseURL: a.spec.Serve.BaseURL}
-	if fixed := notebook.FixedFlags(wanted, append(entrypoint, cmd...)); len(fixed) > 0 {
+	if fixed := notebook.FixedFlags(a.wanted(p), append(entrypoint, cmd...)); len(fixed) > 0 {
 		return &flagError{fixed}
 	}
 	secret := host.Secret{Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret}
@@ -147,6 +147,12 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 		Serve: a.spec.Serve, Hash: a.spec.Serve.Hash(), ImageID: img.ID, Port: p.Port, Limits: a.spec.Limits,
 	}
 	return nil
+}
+
+// wanted is what a candidate's command line may not contradict.
+func (a *application) wanted(p notebook.Place) notebook.Wanted {
+	ip, port := notebook.Address(a.spec.Serve.NetworkMode, p)
+	return notebook.Wanted{IP: ip, Port: port, BaseURL: a.spec.Serve.BaseURL, Work: a.work}
 }
 
 // adopt gives the notebooks to the unit's group and the users. A file system

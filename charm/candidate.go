@@ -82,9 +82,9 @@ func (a *application) look(ctx context.Context, s notebook.Slot) error {
 	if err != nil {
 		return nil // it ends just now, or the machine has no ps
 	}
-	ip, port := notebook.Address(a.spec.Serve.NetworkMode, a.place(s, a.observed.Slots[s].Port))
+	wanted := a.wanted(a.place(s, a.observed.Slots[s].Port))
 	for _, args := range commands {
-		if fixed := notebook.FixedFlags(notebook.Wanted{IP: ip, Port: port, BaseURL: a.spec.Serve.BaseURL}, args); len(fixed) > 0 {
+		if fixed := notebook.FixedFlags(wanted, args); len(fixed) > 0 {
 			return &flagError{fixed}
 		}
 	}

@@ -86,12 +86,22 @@ func Compose(s Serve, img Image, p Place) Container {
 			{Source: p.Dir + "/config", Target: ConfigDir, ReadOnly: true},
 			{Source: p.Dir + "/secret", Target: SecretDir, ReadOnly: true},
 			{Source: s.Data, Target: DataDir},
-			{Source: s.Data, Target: path.Join(img.Home, "work")},
+			{Source: s.Data, Target: Work(s, img)},
 		},
 		Tmpfs: map[string]string{RuntimeDir: "mode=1777,size=64m"},
 	}
 	c.Entrypoint, c.Cmd = CommandLine(s, img)
 	return c
+}
+
+// Work is where the notebooks are in the home of the image's user, unless the
+// server steps down to another: its settings find out.
+func Work(s Serve, img Image) string {
+	home := img.Home
+	if own := s.Environment["HOME"]; own != "" {
+		home = own
+	}
+	return path.Join(home, "work")
 }
 
 // CommandLine is what the container runs. The option command replaces the

@@ -12,6 +12,7 @@ type Wanted struct {
 	IP      string
 	Port    int
 	BaseURL string
+	Work    string // where the notebooks are mounted in the user's home; "" when not known
 }
 
 // trait names a setting by the last part of its flag, with the values that do
@@ -39,8 +40,10 @@ var aliases = map[string]string{
 
 func never(Wanted, string) bool { return false }
 
-func inData(_ Wanted, v string) bool {
-	return v == DataDir || strings.HasPrefix(v, DataDir+"/")
+// inData tells whether what is saved below a directory is kept.
+func inData(w Wanted, v string) bool {
+	v = path.Clean(v) + "/"
+	return strings.HasPrefix(v, DataDir+"/") || w.Work != "" && strings.HasPrefix(v, w.Work+"/")
 }
 
 func sameIP(w Wanted, v string) bool {

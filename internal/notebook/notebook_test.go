@@ -113,12 +113,13 @@ var flagTests = []struct {
 	{"base URL", []string{"--ServerApp.base_url=/x"}, "--ServerApp.base_url"},
 	{"in a shell's script", []string{"sh", "-c", "exec jupyter lab --port=9999 --ServerApp.token=''"}, "--port --ServerApp.token"},
 	{"work that would be lost", []string{"--notebook-dir=/home/x"}, "--notebook-dir"},
+	{"work that is kept", []string{"--notebook-dir=/home/nb/work/mine", "--ServerApp.root_dir", "/home/nb/work"}, ""},
 	{"of another program", []string{"server", "--spark.port=1", "--Foo.token=x"}, ""},
 }
 
 func (suite) TestFixedFlags(c *C) {
 	for _, test := range flagTests {
-		got := FixedFlags(Wanted{IP: "0.0.0.0", Port: 8888, BaseURL: "/"}, test.args)
+		got := FixedFlags(Wanted{IP: "0.0.0.0", Port: 8888, BaseURL: "/", Work: "/home/nb/work"}, test.args)
 		c.Check(strings.Join(got, " "), Equals, test.fixed, Commentf("%s", test.summary))
 	}
 }

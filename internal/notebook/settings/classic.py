@@ -13,7 +13,9 @@ c.NotebookApp.open_browser = False
 c.NotebookApp.allow_remote_access = True
 c.NotebookApp.trust_xheaders = True
 c.NotebookApp.cookie_secret_file = SECRET + "/cookie_secret"
-c.NotebookApp.notebook_dir = root_dir()
+ROOT = root_dir()
+c.NotebookApp.notebook_dir = ROOT
+c.FileContentsManager.root_dir = ROOT
 if CULL_SECONDS:
     c.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
     c.MappingKernelManager.cull_interval = min(CULL_SECONDS, 60)

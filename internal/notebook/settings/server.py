@@ -16,7 +16,11 @@ c.ServerApp.open_browser = False
 c.ServerApp.allow_remote_access = True
 c.ServerApp.trust_xheaders = True
 c.ServerApp.cookie_secret_file = SECRET + "/cookie_secret"
-c.ServerApp.root_dir = root_dir()
+ROOT = root_dir()
+c.ServerApp.root_dir = ROOT
+c.ServerApp.preferred_dir = ROOT
+c.FileContentsManager.root_dir = ROOT
+c.FileContentsManager.preferred_dir = ""
 if CULL_SECONDS:
     c.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
     c.MappingKernelManager.cull_interval = min(CULL_SECONDS, 60)
