@@ -130,7 +130,7 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	p := a.place(s, a.plan.Port)
 	a.work = notebook.Work(a.spec.Serve, img)
 	entrypoint, cmd := notebook.CommandLine(a.spec.Serve, img)
-	if fixed := notebook.FixedFlags(a.wanted(p), append(entrypoint, cmd...)); len(fixed) > 0 {
+	if fixed := notebook.FixedFlags(a.wanted(p), slices.Concat(entrypoint, cmd)); len(fixed) > 0 {
 		return &flagError{fixed}
 	}
 	secret := host.Secret{Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret}
