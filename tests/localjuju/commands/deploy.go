@@ -3,6 +3,7 @@ package commands
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,10 +124,20 @@ func (c *call) keep(path, folder, ending string) (string, error) {
 	if _, err := os.Stat(target); err == nil {
 		return name, nil
 	}
-	if err := os.WriteFile(target+".new", data, 0o600); err != nil {
+	// A name of its own: another command may keep the same file just now.
+	f, err := os.CreateTemp(filepath.Dir(target), "new-*")
+	if err != nil {
 		return "", fmt.Errorf("cannot keep %s: %v", path, err)
 	}
-	return name, os.Rename(target+".new", target)
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), target)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return "", fmt.Errorf("cannot keep %s: %v", path, err)
+	}
+	return name, nil
 }
 
 func (c *call) keepResources(words []string) (map[string]string, error) {
