@@ -17,6 +17,10 @@ import (
 
 const app, unit = "jupyter-docker", "jupyter-docker/0"
 
+// notebookPort is not the option's default, where a notebook of the host's owner
+// may be.
+const notebookPort = "port=8897"
+
 // model is a Juju model made for one benchmark.
 type model struct {
 	t    *testing.T
@@ -78,7 +82,7 @@ func (m *model) deploy(options ...string) {
 // start deploys the charm and does not wait.
 func (m *model) start(options ...string) {
 	m.t.Helper()
-	args := []string{setting(m.t, "CHARM"), app}
+	args := []string{setting(m.t, "CHARM"), app, "--config", notebookPort}
 	for _, option := range options {
 		args = append(args, "--config", option)
 	}
@@ -118,7 +122,7 @@ type unitStatus struct {
 }
 
 // await waits for a workload status of the unit whose message has a text, with
-// its agent idle.
+// its agent idle, and gives up on a unit that is blocked.
 func (m *model) await(want, text string, limit time.Duration) {
 	m.t.Helper()
 	var last unitStatus
@@ -126,6 +130,9 @@ func (m *model) await(want, text string, limit time.Duration) {
 		last, _ = m.status()
 		if last.Agent.Current == "idle" && last.Workload.Current == want && strings.Contains(last.Workload.Message, text) {
 			return
+		}
+		if last.Workload.Current == "blocked" {
+			break
 		}
 	}
 	m.t.Fatalf("%s is %+v after %v, not %s with %q", unit, last, limit, want, text)

@@ -75,10 +75,10 @@ func switchByCompose(t *testing.T, images []string) poll {
 		if err := os.WriteFile(file, fmt.Appendf(nil, composeFile, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		run(t, program, "compose", "--project-name", "jupyter-docker-bench", "--file", file, "up", "--detach")
+		run(t, program, "--project-name", "jupyter-docker-bench", "--file", file, "up", "--detach")
 	}
 	t.Cleanup(func() {
-		run(t, program, "compose", "--project-name", "jupyter-docker-bench", "--file", file, "down", "--timeout", "1")
+		run(t, program, "--project-name", "jupyter-docker-bench", "--file", file, "down", "--timeout", "1")
 	})
 	const url = "http://127.0.0.1:8899/"
 	up(images[0])

@@ -28,6 +28,7 @@ func measure(args []string) int {
 	cost := map[string]any{"Seconds": seconds, "ExitCode": command.ProcessState.ExitCode(), "Output": string(output)}
 	if usage, known := command.ProcessState.SysUsage().(*syscall.Rusage); known {
 		cost["PeakKiB"] = usage.Maxrss
+		cost["CPU"] = time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(cost); err != nil {
 		return 1

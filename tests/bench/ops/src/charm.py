@@ -4,19 +4,31 @@ import http.client
 import json
 import os
 import socket
+import urllib.parse
 
 import ops
 
+PREFIX = "io.jupyter-docker."
 
-class Engine(http.client.HTTPConnection):
-    """The Docker engine's API at its socket."""
 
-    def __init__(self) -> None:
-        super().__init__("docker", timeout=10)
+class SocketConnection(http.client.HTTPConnection):
+    """HTTP at a unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=10)
+        self.path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect("/var/run/docker.sock")
+        self.sock.connect(self.path)
+
+
+def read(connection: http.client.HTTPConnection, path: str, token: str = "") -> tuple:
+    """One GET: its status and what its JSON says."""
+    headers = {"Authorization": f"token {token}"} if token else {}
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    return response.status, json.loads(response.read())
 
 
 class ReadingCharm(ops.CharmBase):
@@ -29,26 +41,51 @@ class ReadingCharm(ops.CharmBase):
     def _on_update_status(self, _: ops.EventBase) -> None:
         dict(self.config)
         self.unit.is_leader()
-        self.unit.opened_ports()
-        self.model.get_binding("website").network
-        self._token()
-        for endpoint in self.meta.relations:
-            for relation in self.model.relations[endpoint]:
-                for unit in relation.units:
-                    dict(relation.data[unit])
+        token = self._token()
+        for relation in self.model.relations["website"]:
+            for unit in relation.units:
+                dict(relation.data[unit])
         for storage in self.model.storages["notebooks"]:
             str(storage.location)
-        self._containers()
+        self.model.get_binding("website").network
+        notebook = self._engine()
+        self._gateway(notebook["key"])
+        self._jupyter(int(notebook["port"]), token)
+        self.unit.opened_ports()
         self.unit.status  # written where different: never, here
 
     def _token(self) -> str:
         secret = self.model.get_secret(label=os.environ["BENCH_SECRET_LABEL"])
         return secret.get_content(refresh=True)["token"]
 
-    def _containers(self) -> list:
-        engine = Engine()
-        engine.request("GET", "/containers/json?all=1")
-        return json.load(engine.getresponse())
+    def _engine(self) -> dict:
+        """Reads the engine, and returns the labels of the notebook's container."""
+        engine = SocketConnection("/var/run/docker.sock")
+        query = urllib.parse.quote(json.dumps({"label": [f"{PREFIX}unit={self.unit.name}"]}))
+        _, containers = read(engine, f"/v1.41/containers/json?all=1&filters={query}")
+        for container in containers:
+            labels = {key.removeprefix(PREFIX): value for key, value in container["Labels"].items()}
+            if labels["role"] == "notebook":
+                read(engine, f"/v1.41/containers/{container['Id']}/json")
+                read(engine, f"/v1.41/images/{container['ImageID']}/json")
+                for network in container["NetworkSettings"]["Networks"]:
+                    read(engine, f"/v1.41/networks/{network}")
+                return labels
+        raise RuntimeError("cannot find the notebook")
+
+    def _gateway(self, key: str) -> None:
+        read(SocketConnection(f"/var/lib/jupyter-docker/{key}/gateway/control.sock"), "/status")
+
+    def _jupyter(self, port: int, token: str) -> None:
+        for path, given, wanted in (
+            ("/api", "", 200),
+            ("/api/contents?content=0", "", 403),
+            ("/api/contents?content=0", token, 200),
+            ("/api/kernels", token, 200),
+        ):
+            status, _ = read(http.client.HTTPConnection("127.0.0.1", port, timeout=10), path, given)
+            if status != wanted:
+                raise RuntimeError(f"{path} answered {status}, not {wanted}")
 
 
 if __name__ == "__main__":
