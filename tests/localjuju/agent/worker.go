@@ -171,7 +171,8 @@ func (w *worker) bury() {
 	var gone []string
 	err := w.change(func(s resolver.Scene) {
 		dir = s.Unit.Dir
-		gone = s.Model.Bury(s.App, s.Unit)
+		s.Model.Bury(s.App, s.Unit)
+		gone, s.Model.Gone = s.Model.Gone, nil
 	})
 	if err != nil {
 		return

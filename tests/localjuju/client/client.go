@@ -172,7 +172,8 @@ func ensureAgent(dir string) error {
 			time.Sleep(20 * time.Millisecond)
 		}
 		if err == nil {
-			return nil // a hook is running: the old agent goes on
+			fmt.Fprintln(os.Stderr, "localjuju: a hook is running, so that the agent of the earlier build goes on for now")
+			return nil
 		}
 	}
 	return startAgent(dir, program)

@@ -31,6 +31,8 @@ func (s Scene) Commit(h *state.Hook) {
 		u.UpdateStatusAt = s.Now
 	case "storage-attached":
 		u.Storage[h.StorageID] = true
+	case "storage-detaching":
+		s.Model.Detach(u, h.StorageID)
 	}
 	s.commitRelation(h)
 	s.commitSecret(h)

@@ -8,7 +8,6 @@ import (
 // without units is gone at once.
 func (m *Model) RemoveApplication(a *Application, destroyStorage bool) {
 	a.Life = Dying
-	a.Destroy = a.Destroy || destroyStorage
 	for _, u := range a.Units {
 		m.RemoveUnit(a, u, destroyStorage)
 	}
@@ -98,11 +97,10 @@ func (m *Model) forgetGrants(relation int) {
 	}
 }
 
-// Bury takes away a unit whose remove hook is over, and gives back the folders
-// of storage that goes with it.
-func (m *Model) Bury(a *Application, u *Unit) (gone []string) {
+// Bury takes away a unit whose remove hook is over.
+func (m *Model) Bury(a *Application, u *Unit) {
 	for _, id := range m.StorageOf(u.Name, "") {
-		gone = append(gone, m.Detach(u, id)...)
+		m.Detach(u, id)
 	}
 	for _, r := range m.Relations {
 		delete(r.InScope, u.Name)
@@ -120,20 +118,18 @@ func (m *Model) Bury(a *Application, u *Unit) (gone []string) {
 	delete(a.Units, u.Name)
 	a.ElectLeader()
 	m.Sweep()
-	return gone
 }
 
 // Detach takes a storage from its unit. It stays, with its files, unless it was
-// to be destroyed: then its folder is returned, to be removed.
-func (m *Model) Detach(u *Unit, id string) (gone []string) {
+// to be destroyed: then its folder is among Gone.
+func (m *Model) Detach(u *Unit, id string) {
 	s := m.Storage[id]
 	s.Owner, s.Machine = "", ""
 	delete(u.Storage, id)
 	if u.DestroyStorage {
 		delete(m.Storage, id)
-		gone = append(gone, s.Location)
+		m.Gone = append(m.Gone, s.Location)
 	}
-	return gone
 }
 
 // CheckPort says why the unit, with the ranges it has, cannot open another one.

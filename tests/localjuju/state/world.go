@@ -38,6 +38,7 @@ type Model struct {
 	Storage   map[string]*Storage
 	Tasks     map[string]*Task
 	Next      Sequences
+	Gone      []string // folders of destroyed storage, not yet removed
 }
 
 // Sequences are the next numbers to be given away.
