@@ -36,6 +36,8 @@ var soleImporter = map[string]string{
 	"github.com/docker/docker":      "internal/docker",
 	"github.com/containerd/errdefs": "internal/docker",
 	"github.com/juju/gnuflag":       "tests/localjuju",
+	"github.com/gorilla/websocket":  "tests",
+	"github.com/google/shlex":       "internal/notebook",
 }
 
 // goPackage is what `go list` says of a package, tests included.
