@@ -31,6 +31,26 @@ trap 'rm -rf "$work"' EXIT
 
 in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; }
 
+# The context is made anew: what lies about in the work tree is not in it.
+mkdir "$work/context"
+cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop} "$work/context"
+cp "$requirements" "$work/context/jupyterlab-spark-hadoop/requirements.txt"
+
+# An image made from the same says so in a label: then there is nothing to do.
+sum_label=io.github.jupyter-docker.image.made-from
+sum=$({
+	echo "$spark $hadoop $java" "${SCALA_VERSION:-}" "${PYTHON_VERSION:-}" "${JAVA_VERSION:-}" \
+		"${JUPYTERLAB_VERSION:-}" "${JUPYTER_SERVER_VERSION:-}"
+	"$docker" image inspect -f '{{.Id}}' "$base"
+	cd "$work/context" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+} | sha256sum | cut -d' ' -f1)
+if [ "$("$docker" image inspect -f "{{index .Config.Labels \"$sum_label\"}}" "$notebook_image" 2>/dev/null)" = "$sum" ] &&
+	"$docker" image inspect "$spark_image" >/dev/null 2>&1; then
+	say "$notebook_image is built already"
+	echo "$notebook_image"
+	exit
+fi
+
 # shellcheck disable=SC2016 # the image's shell expands it
 codename=$(in_image "$base" sh -c '. /etc/os-release; echo "$VERSION_CODENAME"')
 mkdir "$work/secrets"
@@ -48,11 +68,6 @@ build() { # DOCKERFILE-FOLDER ARGUMENT...
 	"$docker" build --progress plain "${build_flags[@]}" -f "$work/context/$1/Dockerfile" "${@:2}" "$work/context" 2>&1 |
 		tee "$work/log" | steps || { tail -n 40 "$work/log" >&2; die "build $1: see above"; }
 }
-
-# The context is made anew: what lies about in the work tree is not in it.
-mkdir "$work/context"
-cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop} "$work/context"
-cp "$requirements" "$work/context/jupyterlab-spark-hadoop/requirements.txt"
 
 # build_labelled DOCKERFILE-FOLDER TAG NAMES ARGUMENT... builds twice: without
 # labels, to see which versions NAMES have become, and with them.
@@ -74,6 +89,6 @@ build_labelled spark-base "$spark_image" 'scala python java' \
 	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop"
 say "building $notebook_image"
 build_labelled jupyterlab-spark-hadoop "$notebook_image" 'jupyterlab jupyter-server' \
-	--build-arg "SPARK_BASE=$spark_image"
+	--build-arg "SPARK_BASE=$spark_image" --label "$sum_label=$sum"
 say "built $notebook_image in $((SECONDS - start)) s"
 echo "$notebook_image"
