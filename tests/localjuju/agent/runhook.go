@@ -55,7 +55,7 @@ func (w *worker) close(c *liveContext) {
 	delete(w.agent.contexts, c.ID)
 	w.agent.mu.Unlock()
 	c.calls.Lock() // a tool that is still at work ends first
-	c.calls.Unlock()
+	defer c.calls.Unlock()
 }
 
 // process is the program of a run, with the environment that Juju gives it.

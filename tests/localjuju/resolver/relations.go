@@ -64,9 +64,9 @@ func (s Scene) relation(r *state.Relation) *state.Hook {
 // leave says goodbye to each member, then breaks the relation. There is no
 // broken hook for peers.
 func (s Scene) leave(r *state.Relation, seen *state.RelationSeen) *state.Hook {
-	for _, name := range members(seen) {
+	if left := members(seen); len(left) > 0 {
 		h := s.relationHook(r, "relation-departed")
-		h.RemoteUnit, h.DepartingUnit = name, name
+		h.RemoteUnit, h.DepartingUnit = left[0], left[0]
 		if s.Unit.Life != state.Alive {
 			h.DepartingUnit = s.Unit.Name
 		}

@@ -19,15 +19,14 @@ type Op struct {
 	Wake   time.Time
 }
 
-func (o Op) none() bool { return !o.Unpack && o.Hook == nil && o.Task == nil && !o.Bury }
-
 // Scene is what the choice is made from.
 type Scene struct {
-	Model  *state.Model
-	App    *state.Application
-	Unit   *state.Unit
-	Now    time.Time
-	BootID string
+	Model   *state.Model
+	App     *state.Application
+	Unit    *state.Unit
+	Now     time.Time
+	BootID  string
+	Address string // of the host
 }
 
 // Next chooses. The order is that of Juju's resolvers.
