@@ -31,8 +31,7 @@ func (w *World) Model(name string) (*Model, error) {
 		name = w.Current
 	}
 	if name == "" {
-		//lint:ignore ST1005 juju's own words
-		return nil, fmt.Errorf("No selected controller and model: use \"juju add-model\" or --model")
+		return nil, fmt.Errorf("no model is selected: use \"juju add-model\" or --model")
 	}
 	name = name[strings.LastIndexAny(name, ":/")+1:]
 	if m := w.Models[name]; m != nil {
