@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+# (values)
 SECRET = "/jupyter-docker/secret"
 DATA = "/jupyter-docker/work"
 
@@ -42,3 +43,35 @@ def root_dir():
         pass
     return DATA
 
+
+app = c[APP]
+token = read_secret("token")
+root = root_dir()
+
+app.token = token
+app.password = ""
+app.password_required = False
+app.ip = IP
+app.port = PORT
+app.port_retries = 0
+app.sock = ""
+app.certfile = ""
+app.keyfile = ""
+app.base_url = BASE_URL
+app.open_browser = False
+app.allow_remote_access = True
+app.trust_xheaders = True
+app.cookie_secret_file = SECRET + "/cookie_secret"
+c.FileContentsManager.root_dir = root
+if APP == "ServerApp":
+    app.root_dir = root
+    app.preferred_dir = root
+    c.FileContentsManager.preferred_dir = ""
+    c.IdentityProvider.token = token
+    c.IdentityProvider.hashed_password = ""
+    c.PasswordIdentityProvider.hashed_password = ""
+else:
+    app.notebook_dir = root
+if CULL_SECONDS:
+    c.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
+    c.MappingKernelManager.cull_interval = min(CULL_SECONDS, 60)
