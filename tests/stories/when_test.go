@@ -1,0 +1,162 @@
+//go:build integration
+
+package stories
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// busy starts a cell that computes for so long, and waits until Jupyter knows.
+func (k *kernel) busy(seconds string) string {
+	k.n.t.Helper()
+	id := k.send("import time; time.sleep(" + seconds + "); print('computed')")
+	eventually(k.n.t, "the kernel is busy", 20*time.Second, func() bool {
+		var state struct {
+			State string `json:"execution_state"`
+		}
+		k.n.call("GET", "api/kernels/"+k.id, nil, &state, 200)
+		return state.State == "busy"
+	})
+	return id
+}
+
+// done waits for a cell that busy started.
+func (k *kernel) done(id string) {
+	k.n.t.Helper()
+	if got, err := k.wait(id, time.Minute); err != nil || got != "computed\n" {
+		k.n.t.Errorf("the cell printed %q: %v", got, err)
+	}
+}
+
+// name is the kernel as a status names it.
+func (k *kernel) name() string { return "/" + k.id[:8] }
+
+// With switch-when=idle a switch waits until nobody computes, and is then made
+// by itself.
+func TestSwitchWhenIdle(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.juju("model-config", "update-status-hook-interval=1m")
+	m.deploy("nb", "switch-when=idle")
+	m.waitActive("nb/0", "test/plain:1")
+	n := m.open("nb/0")
+	k := n.startKernel()
+	cell := k.busy("15")
+	m.config("nb", "jupyter-image="+image("plain2"))
+	m.waitActive("nb/0", "test/plain:1; waits: ", "test/plain2:1", "busy kernel", k.name(), "apply")
+	p := m.run("nb/0", "plan")
+	for _, want := range []string{"waits: jupyter-image is ", "test/plain2:1, was ", k.name()} {
+		if !strings.Contains(p.result("plan"), want) {
+			t.Errorf("the plan does not say %q: %s", want, p.result("plan"))
+		}
+	}
+	if got := p.result("kernels-ended"); got != "1" {
+		t.Errorf("the plan would end %s kernels", got)
+	}
+	if would := p.result("apply-would"); !strings.Contains(would, "turn gateway") {
+		t.Errorf("apply would: %s", would)
+	}
+	k.done(cell)
+	m.waitActive("nb/0", "test/plain2:1")
+	n.serves()
+}
+
+// With switch-when=manual a switch waits for apply, which makes it at once.
+func TestSwitchWhenManual(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.deploy("nb", "switch-when=manual")
+	m.waitActive("nb/0", "test/plain:1")
+	n, before := m.open("nb/0"), m.containers("nb/0")
+	m.config("nb", "jupyter-image="+image("plain2"))
+	m.waitActive("nb/0", "test/plain:1; waits: ", "apply")
+	k := n.startKernel()
+	k.busy("300")
+	m.updateStatus("nb/0")
+	if now := m.containers("nb/0"); now != before {
+		t.Errorf("before apply there are %q, were %q", now, before)
+	}
+	if got := m.run("nb/0", "plan").result("kernels-ended"); got != "1" {
+		t.Errorf("the plan would end %s kernels", got)
+	}
+	if got := m.run("nb/0", "apply"); !strings.Contains(got.result("image"), "test/plain2:1") || got.result("waits") != "nothing" {
+		t.Errorf("apply: %+v", got)
+	}
+	m.waitActive("nb/0", "test/plain2:1")
+	n.serves()
+	if p := m.run("nb/0", "plan"); p.result("plan") != "nothing to do" || p.result("kernels-ended") != "0" {
+		t.Errorf("afterwards the plan is %+v", p.Results)
+	}
+}
+
+// updateStatus gives the unit a hook as Juju does every few minutes.
+func (m *model) updateStatus(unit string) {
+	m.t.Helper()
+	m.juju("exec", "--unit", unit, "--", "JUJU_DISPATCH_PATH=hooks/update-status ./dispatch")
+}
+
+// What nobody asked for waits for idle kernels whatever switch-when says: here
+// the model's proxy, which reaches the notebook's environment.
+func TestModelProxyWaits(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.deploy("nb", "environment=MINE=kept")
+	m.waitActive("nb/0", "test/plain:1")
+	n := m.open("nb/0")
+	k := n.startKernel()
+	cell := k.busy("25")
+	m.juju("model-config", "juju-http-proxy=http://proxy.invalid:3128", "juju-no-proxy=127.0.0.1,localhost")
+	m.updateStatus("nb/0")
+	m.waitActive("nb/0", "waits: the model's proxy changed", k.name())
+	k.done(cell)
+	m.updateStatus("nb/0")
+	m.waitUnit("nb/0", "without anything that waits", patience, func(s unitStatus) bool {
+		return s.Workload.Current == "active" && !strings.Contains(s.Workload.Message, "waits")
+	})
+	got := n.startKernel().run(`import os
+print([os.environ.get(x) for x in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "MINE")])`)
+	if want := "['http://proxy.invalid:3128', 'http://proxy.invalid:3128', '127.0.0.1,localhost', 'kept']\n"; got != want {
+		t.Errorf("the kernel printed %q, want %q", got, want)
+	}
+}
+
+// A newer image behind the same tag is a change only when the operator asks.
+func TestPull(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.juju("deploy", packed(t, "bystander"), "bystander")
+	m.waitActive("bystander/0")
+	moving := registry + "/test/moving-" + m.name + ":1"
+	m.push("bystander/0", image("plain"), moving)
+	m.deploy("nb", "jupyter-image="+moving)
+	m.waitActive("nb/0", "test/moving-")
+	n, before := m.open("nb/0"), m.containers("nb/0")
+	n.computesAs(1000)
+
+	m.push("bystander/0", image("plain2"), moving)
+	m.config("nb", "start-timeout=120")
+	m.waitActive("nb/0")
+	m.updateStatus("nb/0")
+	if now := m.containers("nb/0"); now != before {
+		t.Errorf("before the pull there are %q, were %q", now, before)
+	}
+	m.run("nb/0", "pull")
+	m.waitActive("nb/0", "test/moving-")
+	n.serves()
+	n.computesAs(4321)
+	after := m.containers("nb/0")
+	m.run("nb/0", "pull")
+	m.waitActive("nb/0")
+	if now := m.containers("nb/0"); now != after {
+		t.Errorf("a pull of the same image left %q, were %q", now, after)
+	}
+}
+
+// push puts the image into the registry under another name, and leaves that name
+// on no machine.
+func (m *model) push(unit, from, to string) {
+	m.t.Helper()
+	m.onMachine(unit, "for i in 1 2 3; do docker pull -q "+from+" && docker tag "+from+" "+to+" && docker push -q "+to+" && docker rmi "+to+" && exit; sleep 1; done; exit 1")
+}
