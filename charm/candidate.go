@@ -60,7 +60,9 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 
 func (a *application) accept(ctx context.Context, s notebook.Slot, server *jupyter.Server, h jupyter.Health) error {
 	c := a.observed.Slots[s]
-	c.Running, c.Healthy, c.Version, c.Kernels = true, true, h.Version, count(ctx, server)
+	kernels, err := count(ctx, server)
+	a.warn(err)
+	c.Running, c.Healthy, c.Version, c.Kernels = true, true, h.Version, kernels
 	return a.engine.Keep(ctx, s)
 }
 
@@ -156,7 +158,8 @@ func (a *application) recount(ctx context.Context, s notebook.Slot) error {
 		return err
 	}
 	now := a.observed.Slots[s]
-	now.Kernels = count(ctx, server)
+	now.Kernels, err = count(ctx, server)
+	a.warn(err)
 	if now.Kernels.Known && now.Kernels.Busy == 0 {
 		return nil
 	}

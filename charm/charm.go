@@ -34,6 +34,14 @@ type Charm struct {
 	build   string // identity of this program
 	asked   bool   // the operator asked for whatever waits
 	told    bool   // the status was set in this hook
+	before  before // what Juju said of the unit when the hook began
+}
+
+// before is what a hook writes only where it differs.
+type before struct {
+	status   juju.Status
+	ports    []string
+	websites []string // ids of relations
 }
 
 // New returns the charm of the unit that the event names. program is the file of

@@ -2,11 +2,14 @@ package charm
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
@@ -16,35 +19,49 @@ import (
 // secretLabel names the application's secret to the charm.
 const secretLabel = "notebook-token"
 
-// Gather reads everything that Juju says, once.
+// Gather reads everything that Juju says, once. What does not depend on another
+// read is asked for side by side: most of a tool's time is its process's.
 func (c *Charm) Gather() (in notebook.Inputs, err error) {
 	p := c.event.Proxy
 	in = notebook.Inputs{Unit: c.unit, Proxy: notebook.Proxy{HTTP: p.HTTP, HTTPS: p.HTTPS}}
 	if p.HTTP != "" || p.HTTPS != "" {
 		in.Proxy.No = p.No
 	}
-	if in.Options, err = c.tools.Config(); err != nil {
-		return in, err
-	}
-	if in.Leader, err = c.tools.IsLeader(); err != nil {
-		return in, err
-	}
-	if in.Credential, err = c.credential(in.Leader); err != nil {
-		return in, err
-	}
-	if in.Storage, err = c.tools.Storage("notebooks"); err != nil {
-		return in, err
-	}
-	network, err := c.tools.Network("website")
-	if err != nil {
-		return in, err
-	}
+	var network juju.Network
+	err = together(
+		func() (err error) { in.Options, err = c.tools.Config(); return err },
+		func() (err error) { in.Storage, err = c.tools.Storage("notebooks"); return err },
+		func() (err error) { network, err = c.tools.Network("website"); return err },
+		func() (err error) { c.before.ports, err = c.tools.Ports(); return err },
+		func() (err error) { c.before.status, err = c.tools.Status(); return err },
+		func() (err error) { in.Proxies, err = c.proxies(); return err },
+		func() (err error) {
+			if in.Leader, err = c.tools.IsLeader(); err == nil {
+				in.Credential, err = c.credential(in.Leader)
+			}
+			return err
+		},
+	)
 	in.BindTo = network.Bind
 	if len(network.Ingress) > 0 {
 		in.Ingress = network.Ingress[0]
 	}
-	in.Proxies, err = c.proxies()
 	return in, err
+}
+
+// together runs functions side by side and joins their errors.
+func together(run ...func() error) error {
+	errs := make([]error, len(run))
+	var wait sync.WaitGroup
+	for i, f := range run {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			errs[i] = f()
+		}()
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 func (c *Charm) credential(leader bool) (*notebook.Credential, error) {
@@ -57,11 +74,10 @@ func (c *Charm) credential(leader bool) (*notebook.Credential, error) {
 
 // proxies are the addresses of the units that are related to the website.
 func (c *Charm) proxies() (out []string, err error) {
-	ids, err := c.tools.Relations("website")
-	if err != nil {
+	if c.before.websites, err = c.tools.Relations("website"); err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
+	for _, id := range c.before.websites {
 		units, err := c.tools.RemoteUnits(id)
 		if err != nil {
 			return nil, err
@@ -84,11 +100,14 @@ func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed,
 	if err != nil {
 		return o, err
 	}
-	c.observeGateway(ctx, &o)
+	asks := []func() error{func() error { c.observeGateway(ctx, &o); return nil }}
 	for slot, n := range o.Slots {
 		if n != nil && n.Running {
-			c.observeServer(ctx, slot, n)
+			asks = append(asks, func() error { c.observeServer(ctx, slot, n); return nil })
 		}
+	}
+	if err := together(asks...); err != nil {
+		return o, err
 	}
 	if len(o.Slots) == 0 {
 		takenByOthers(&o)
@@ -131,20 +150,24 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 		return
 	}
 	server := jupyter.New(n.Port, n.Serve.BaseURL, token)
-	health := server.Check(ctx)
-	n.Healthy, n.Version = health.Healthy, health.Version
-	if n.Healthy {
-		n.Kernels = count(ctx, server)
+	var health jupyter.Health
+	var kernels plan.Kernels
+	err = together(
+		func() error { health = server.Check(ctx); return nil },
+		func() (err error) { kernels, err = count(ctx, server); return err },
+	)
+	if n.Healthy, n.Version = health.Healthy, health.Version; n.Healthy {
+		n.Kernels = kernels
+		c.warn(err)
 	}
 }
 
-func count(ctx context.Context, s *jupyter.Server) plan.Kernels {
+func count(ctx context.Context, s *jupyter.Server) (plan.Kernels, error) {
 	total, busy, err := s.Kernels(ctx)
 	if err != nil {
-		logger.Warningf("%v", err)
-		return plan.Kernels{}
+		return plan.Kernels{}, err
 	}
-	return plan.Kernels{Known: true, Total: total, Busy: len(busy), Names: busy}
+	return plan.Kernels{Known: true, Total: total, Busy: len(busy), Names: busy}, nil
 }
 
 // takenByOthers marks the loopback ports that programs other than ours hold, up

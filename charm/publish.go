@@ -111,11 +111,7 @@ func (c *Charm) setStatus(out Outputs, status, message string) error {
 	default:
 		want = juju.Status{Status: "waiting", Message: "the notebook does not answer: see docker logs of its container"}
 	}
-	now, err := c.tools.Status()
-	if err != nil {
-		return err
-	}
-	if want == now && !c.told { // what Juju tells may be from before progress was shown
+	if want == c.before.status && !c.told {
 		return nil
 	}
 	if out.healthy() {
@@ -135,15 +131,11 @@ func (c *Charm) publish(out Outputs) error {
 	if err := c.publishPort(out); err != nil {
 		return err
 	}
-	ids, err := c.tools.Relations("website")
-	if err != nil {
-		return err
-	}
 	var site *relation.Website
 	if out.healthy() {
 		site = &relation.Website{Hostname: out.Inputs.Ingress, Port: out.port()}
 	}
-	for _, id := range ids {
+	for _, id := range c.before.websites {
 		have, err := c.tools.Bag(id, c.unit.Name)
 		if err != nil {
 			return err
@@ -158,22 +150,18 @@ func (c *Charm) publish(out Outputs) error {
 }
 
 func (c *Charm) publishPort(out Outputs) error {
-	have, err := c.tools.Ports()
-	if err != nil {
-		return err
-	}
 	want := ""
 	if port := out.port(); port != 0 {
 		want = strconv.Itoa(port) + "/tcp"
 	}
-	for _, port := range have {
+	for _, port := range c.before.ports {
 		if port != want {
 			if err := c.tools.ClosePort(port); err != nil {
 				return err
 			}
 		}
 	}
-	if want != "" && !slices.Contains(have, want) {
+	if want != "" && !slices.Contains(c.before.ports, want) {
 		return c.tools.OpenPort(out.port())
 	}
 	return nil

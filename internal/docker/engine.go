@@ -103,8 +103,12 @@ func New(unit notebook.Unit, version string) (*Engine, error) {
 
 // Ping tells whether the engine answers.
 func (e *Engine) Ping(ctx context.Context) error {
-	_, err := e.cli.Ping(ctx)
-	return failure(err, "cannot reach the docker engine")
+	answer, err := e.cli.Ping(ctx)
+	if err != nil {
+		return failure(err, "cannot reach the docker engine")
+	}
+	e.cli.NegotiateAPIVersionPing(answer) // else the next call pings again
+	return nil
 }
 
 // labels are what everything of the unit carries.
