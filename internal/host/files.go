@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // Root is where units keep what outlives their containers.
@@ -76,10 +77,20 @@ func (u Unit) WriteSlot(slot string, settings map[string]string, s Secret) error
 	return nil
 }
 
-// writeFile replaces a file as a whole, when its content differs. The bytes are
-// there only once nobody else may read them.
+// same tells whether a file of root has that content, group and mode already.
+func same(path string, content []byte, gid int, mode fs.FileMode) bool {
+	var s syscall.Stat_t
+	if err := syscall.Lstat(path, &s); err != nil || s.Mode != syscall.S_IFREG|uint32(mode) || s.Uid != 0 || int(s.Gid) != gid {
+		return false
+	}
+	have, err := os.ReadFile(path)
+	return err == nil && bytes.Equal(have, content)
+}
+
+// writeFile replaces a file as a whole, when it differs. The bytes are there only
+// once nobody else may read them.
 func writeFile(path string, content []byte, gid int, mode fs.FileMode) error {
-	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, content) {
+	if same(path, content, gid, mode) {
 		return nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
@@ -141,7 +152,7 @@ func (u Unit) Adopt(data string, users []int) error {
 	if hasGroup(data, want) {
 		return nil
 	}
-	if err := grant(data, r); err != nil {
+	if err := grant(data, r); err != nil && !errors.Is(err, ErrNoACL) {
 		return err
 	}
 	if err := errors.Join(os.Chown(data, -1, u.Group), os.Chmod(data, fs.ModeSetgid|0o770)); err != nil {
