@@ -45,10 +45,14 @@ func TestMain(m *testing.M) {
 // image is a reference of a test image in the registry.
 func image(name string) string { return registry + "/test/" + name + ":1" }
 
-// nextPort hands out notebook ports: on localjuju all units share one host.
-var nextPort atomic.Int64
+// port hands out notebook ports, apart from those of other runs: on localjuju
+// all units share one host. They lie below Linux's ephemeral range.
+func port() int { return firstPort + int(ports.Add(1)) }
 
-func port() int { return int(20000 + rand.IntN(5)*1000 + int(nextPort.Add(1))) }
+var (
+	ports     atomic.Int64
+	firstPort = 20000 + 100*rand.IntN(120)
+)
 
 // model is a Juju model of one story, destroyed at its end.
 type model struct {
