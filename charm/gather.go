@@ -2,10 +2,8 @@ package charm
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
@@ -14,6 +12,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 	"github.com/jupyter-docker/jupyter-docker/internal/relation"
+	"github.com/jupyter-docker/jupyter-docker/internal/together"
 )
 
 // secretLabel names the application's secret to the charm.
@@ -28,7 +27,7 @@ func (c *Charm) Gather() (in notebook.Inputs, err error) {
 		in.Proxy.No = p.No
 	}
 	var network juju.Network
-	err = together(
+	err = together.Run(
 		func() (err error) { in.Options, err = c.tools.Config(); return err },
 		func() (err error) { in.Storage, err = c.tools.Storage("notebooks"); return err },
 		func() (err error) { network, err = c.tools.Network("website"); return err },
@@ -47,21 +46,6 @@ func (c *Charm) Gather() (in notebook.Inputs, err error) {
 		in.Ingress = network.Ingress[0]
 	}
 	return in, err
-}
-
-// together runs functions side by side and joins their errors.
-func together(run ...func() error) error {
-	errs := make([]error, len(run))
-	var wait sync.WaitGroup
-	for i, f := range run {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			errs[i] = f()
-		}()
-	}
-	wait.Wait()
-	return errors.Join(errs...)
 }
 
 func (c *Charm) credential(leader bool) (*notebook.Credential, error) {
@@ -106,7 +90,7 @@ func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed,
 			asks = append(asks, func() error { c.observeServer(ctx, slot, n); return nil })
 		}
 	}
-	if err := together(asks...); err != nil {
+	if err := together.Run(asks...); err != nil {
 		return o, err
 	}
 	if len(o.Slots) == 0 {
@@ -152,7 +136,7 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 	server := jupyter.New(n.Port, n.Serve.BaseURL, token)
 	var health jupyter.Health
 	var kernels plan.Kernels
-	err = together(
+	err = together.Run(
 		func() error { health = server.Check(ctx); return nil },
 		func() (err error) { kernels, err = count(ctx, server); return err },
 	)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/together"
 )
 
 // unlimited is the memory limit that stands for none, since the engine cannot
@@ -23,9 +24,18 @@ const unlimited = 9223372036854771712
 // unit's own notebooks. It says nothing of gateways' and notebooks' insides.
 func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, error) {
 	o := plan.Observed{Slots: map[notebook.Slot]*plan.Container{}, Taken: map[int]bool{}}
+	err := together.Run(
+		func() error { return e.observeContainers(ctx, &o) },
+		func() (err error) { o.Image, err = e.image(ctx, reference); return err },
+		func() (err error) { o.Network, err = e.hasNetwork(ctx); return err },
+	)
+	return o, err
+}
+
+func (e *Engine) observeContainers(ctx context.Context, o *plan.Observed) error {
 	all, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", labelUnit))})
 	if err != nil {
-		return o, failure(err, "cannot list containers")
+		return failure(err, "cannot list containers")
 	}
 	for _, c := range all {
 		if port := atoi(c.Labels[labelPort]); port != 0 {
@@ -39,7 +49,7 @@ func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, 
 		case "notebook":
 			found, err := e.notebook(ctx, c)
 			if err != nil {
-				return o, err
+				return err
 			}
 			o.Slots[notebook.Slot(c.Labels[labelSlot])] = found
 		case "gateway":
@@ -48,11 +58,7 @@ func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, 
 			})
 		}
 	}
-	if o.Image, err = e.image(ctx, reference); err != nil {
-		return o, err
-	}
-	o.Network, err = e.hasNetwork(ctx)
-	return o, err
+	return nil
 }
 
 // all lists the unit's own containers.
