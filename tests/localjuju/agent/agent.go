@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,11 +31,14 @@ type Agent struct {
 	logs   *logs
 	host   host
 	boot   string
+	// address is the host's when the agent began.
+	address string
 
 	mu       sync.Mutex
 	workers  map[string]*worker // by model UUID and unit
 	contexts map[string]*liveContext
 	stopping bool
+	calls    atomic.Int32 // being answered
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -62,7 +66,7 @@ func Run(dir, program, identity string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	a := &Agent{Store: store, Identity: identity, path: os.Getenv("PATH"), socket: Socket(dir), logs: &logs{store: store},
-		host: host{dir}, boot: bootID(), workers: map[string]*worker{}, contexts: map[string]*liveContext{}, stop: stop}
+		host: host{dir}, boot: bootID(), address: network().Address, workers: map[string]*worker{}, contexts: map[string]*liveContext{}, stop: stop}
 	if err := installTools(dir, program); err != nil {
 		return err
 	}
@@ -113,23 +117,39 @@ func listen(socket string) (net.Listener, error) {
 	return l, nil
 }
 
-// supervise keeps one worker for each unit.
+// supervise keeps one worker for each unit, as long as the agent is of use.
 func (a *Agent) supervise(ctx context.Context) {
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	idleSince := time.Now()
 	for {
 		changed := a.Store.Changed()
-		a.startWorkers(ctx)
+		models := a.startWorkers(ctx)
 		select {
 		case <-changed:
+		case <-look.C:
+			if _, err := os.Stat(a.Store.Dir); err != nil {
+				return // somebody took the state away
+			}
 		case <-ctx.Done():
+			return
+		}
+		if models > 0 || a.calls.Load() > 0 {
+			idleSince = time.Now()
+		} else if time.Since(idleSince) > idleLife {
 			return
 		}
 	}
 }
 
-func (a *Agent) startWorkers(ctx context.Context) {
+// idleLife is how long an agent without models waits for commands.
+const idleLife = time.Minute
+
+func (a *Agent) startWorkers(ctx context.Context) (models int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.Store.Read(func(w *state.World) {
+		models = len(w.Models)
 		for _, m := range w.Models {
 			for _, app := range m.Apps {
 				for unit := range app.Units {
@@ -138,6 +158,7 @@ func (a *Agent) startWorkers(ctx context.Context) {
 			}
 		}
 	})
+	return models
 }
 
 func (a *Agent) startWorker(ctx context.Context, m *state.Model, unit string) {
@@ -180,6 +201,8 @@ func (a *Agent) shutdown() {
 
 // handle answers one request.
 func (a *Agent) handle(s *wire.Session) int {
+	a.calls.Add(1)
+	defer a.calls.Add(-1)
 	switch s.Kind {
 	case wire.Tool:
 		return a.tool(s)

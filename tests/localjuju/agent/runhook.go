@@ -19,6 +19,7 @@ import (
 type liveContext struct {
 	*hook.Context
 	calls sync.Mutex // one hook tool at a time
+	over  bool
 	mu    sync.Mutex
 	pid   int
 }
@@ -56,6 +57,7 @@ func (w *worker) close(c *liveContext) {
 	w.agent.mu.Unlock()
 	c.calls.Lock() // a tool that is still at work ends first
 	defer c.calls.Unlock()
+	c.over = true
 }
 
 // process is the program of a run, with the environment that Juju gives it.
@@ -118,6 +120,7 @@ func (w *worker) begin(c *liveContext, h *state.Hook) error {
 	err := w.change(func(s resolver.Scene) {
 		copied := *h
 		s.Unit.Hook = &copied
+		s.Begin(h)
 		if h.Kind != "update-status" {
 			s.Unit.Agent = state.Status{Current: "executing", Message: "running " + h.Name + " hook", Since: s.Now}
 		}

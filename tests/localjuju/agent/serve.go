@@ -15,15 +15,17 @@ func (a *Agent) tool(s *wire.Session) int {
 	a.mu.Lock()
 	c := a.contexts[s.ContextID]
 	a.mu.Unlock()
-	if c == nil {
+	if c != nil {
+		c.calls.Lock()
+		defer c.calls.Unlock()
+	}
+	if c == nil || c.over {
 		fmt.Fprintf(s.Stderr(), "ERROR bad request: bad context: expected a running hook, got %q\n", s.ContextID)
 		return 1
 	}
-	c.calls.Lock()
-	defer c.calls.Unlock()
 	call := &cmdline.Call{Context: s, Name: s.Name, Args: s.Args, Cwd: s.Cwd, Env: s.Env,
 		Stdin: s.Stdin, Stdout: s.Stdout(), Stderr: s.Stderr()}
-	return tools.Run(&tools.Call{Call: call, Hook: c.Context, Host: a.host})
+	return (&tools.Call{Call: call, Hook: c.Context, Host: a.host}).Run()
 }
 
 // exec runs a juju-exec: it waits until the unit's running hook is over.

@@ -66,7 +66,7 @@ func (w *worker) scene(world *state.World) (resolver.Scene, bool) {
 		return resolver.Scene{}, false
 	}
 	a, u, err := m.Unit(w.unit)
-	return resolver.Scene{Model: m, App: a, Unit: u, Now: time.Now(), BootID: w.agent.boot}, err == nil
+	return resolver.Scene{Model: m, App: a, Unit: u, Now: time.Now(), BootID: w.agent.boot, Address: w.agent.address}, err == nil
 }
 
 // next chooses; its answer is copied, as others may change the state.
@@ -182,6 +182,27 @@ func (w *worker) bury() {
 	for _, name := range gone {
 		if err := os.RemoveAll(place(name)); err != nil {
 			w.log("juju.worker.uniter", "ERROR", "cannot remove %s: %v", name, err)
+		}
+	}
+	w.collectCharms()
+}
+
+// collectCharms removes packed charms that no application runs any more. A young
+// one may be on its way to its application.
+func (w *worker) collectCharms() {
+	used := map[string]bool{}
+	w.agent.Store.Read(func(world *state.World) {
+		for _, m := range world.Models {
+			for _, a := range m.Apps {
+				used[filepath.Base(a.CharmFile)] = true
+			}
+		}
+	})
+	files, _ := filepath.Glob(filepath.Join(w.agent.host.Place("charms"), "*.charm"))
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err == nil && !used[filepath.Base(file)] && time.Since(info.ModTime()) > time.Minute {
+			os.Remove(file)
 		}
 	}
 }

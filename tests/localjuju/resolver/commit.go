@@ -68,6 +68,21 @@ func (s Scene) commitRelation(h *state.Hook) {
 	}
 }
 
+// Begin gets the state ready for a hook. In a relation that the unit is about to
+// enter, Juju writes the unit's addresses into its databag.
+func (s Scene) Begin(h *state.Hook) {
+	r := s.Model.Relations[h.RelationID]
+	if h.Kind != "relation-created" || r == nil {
+		return
+	}
+	missing := map[string]string{"egress-subnets": s.Address + "/32", "ingress-address": s.Address, "private-address": s.Address}
+	bag := r.Unit(s.Unit.Name)
+	for key := range bag.Values {
+		delete(missing, key)
+	}
+	bag.Update(missing)
+}
+
 func (s Scene) commitSecret(h *state.Hook) {
 	secret := s.Model.Secrets[h.SecretID]
 	if secret == nil {

@@ -1,8 +1,6 @@
 package resolver
 
 import (
-	"slices"
-
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 )
 
@@ -131,5 +129,5 @@ func members(seen *state.RelationSeen) []string {
 	for name := range seen.Members {
 		names = append(names, name)
 	}
-	return slices.Clip(state.ByNumber(names))
+	return state.ByNumber(names)
 }

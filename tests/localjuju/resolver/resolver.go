@@ -8,7 +8,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 )
 
-// Op is the next thing to do. With none of the first four set there is nothing
+// Op is the next thing to do. With none of the others set there is nothing
 // to do before Wake, or (zero) before the state changes.
 type Op struct {
 	Unpack bool        // put the charm into its directory

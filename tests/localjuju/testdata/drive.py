@@ -84,7 +84,9 @@ check('http://here:8080', status.apps['caller'].units['caller/1'].workload_statu
 check(['8080/tcp'], status.apps['one'].units['one/0'].open_ports)
 info = juju.show_unit('caller/0')
 website = [r for r in info.relation_info if r.endpoint == 'website'][0]
-check({'hostname': 'here', 'port': '8080'}, website.related_units['one/0'].data)
+data = website.related_units['one/0'].data
+check(('here', '8080'), (data['hostname'], data['port']))
+check(status.apps['one'].units['one/0'].public_address, data['ingress-address'])
 juju.remove_relation('one', 'caller')
 wait(lambda s: jubilant.all_waiting(s, 'caller') and not s.apps['caller'].relations)
 

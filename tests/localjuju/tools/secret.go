@@ -144,7 +144,7 @@ func secretAdd(c *Call) error {
 
 func secretSet(c *Call) error {
 	f := c.secretFlags()
-	if err := c.Parse(1, -1, "missing secret URI"); err != nil {
+	if err := c.parseURI(-1); err != nil {
 		return err
 	}
 	up, err := c.update(f, c.Args[1:])

@@ -3,12 +3,27 @@ package tools
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/cmdline"
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 )
+
+// secretURI is what names a secret: its ID, with or without the scheme and model.
+var secretURI = regexp.MustCompile(`^(secret:)?(//?([0-9a-f-]{36}/)?)?[0-9a-v]{20}$`)
+
+// parseURI parses the flags and makes sure that the first argument names a secret.
+func (c *Call) parseURI(most int) error {
+	if err := c.Parse(1, most, "missing secret URI"); err != nil {
+		return err
+	}
+	if !secretURI.MatchString(c.Args[0]) {
+		return cmdline.Usage("secret URI %q not valid", c.Args[0])
+	}
+	return nil
+}
 
 func secretGet(c *Call) error {
 	c.Formats("yaml", "json")
@@ -22,6 +37,8 @@ func secretGet(c *Call) error {
 	switch {
 	case c.Arg(0) == "" && label == "":
 		return cmdline.Usage("require either a secret URI or label")
+	case c.Arg(0) != "" && !secretURI.MatchString(c.Args[0]):
+		return cmdline.Usage("secret URI %q not valid", c.Args[0])
 	case *peek && *refresh:
 		return cmdline.Usage("specify one of --peek or --refresh but not both")
 	}
@@ -107,7 +124,7 @@ func secretInfo(s state.Secret) map[string]any {
 
 func secretRemove(c *Call) error {
 	revision := c.Flags.Int("revision", 0, "remove the specified revision")
-	if err := c.Parse(1, 1, "missing secret URI"); err != nil {
+	if err := c.parseURI(1); err != nil {
 		return err
 	}
 	return c.Hook.RemoveSecret(c.Args[0], *revision)
@@ -117,7 +134,7 @@ func secretGrant(c *Call) error {
 	var unit string
 	c.Flags.StringVar(&unit, "unit", "", "the unit to grant access")
 	r := c.relationFlag()
-	if err := c.Parse(1, 1, "missing secret URI"); err != nil {
+	if err := c.parseURI(1); err != nil {
 		return err
 	}
 	if err := r.check(); err != nil {
@@ -130,7 +147,7 @@ func secretRevoke(c *Call) error {
 	var unit string
 	c.Flags.StringVar(&unit, "unit", "", "the unit to revoke access")
 	r := c.relationFlag()
-	if err := c.Parse(1, 1, "missing secret URI"); err != nil {
+	if err := c.parseURI(1); err != nil {
 		return err
 	}
 	if err := r.check(); err != nil {

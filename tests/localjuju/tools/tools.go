@@ -78,8 +78,8 @@ var tools = map[string]func(*Call) error{
 // Names are the hook tools of Juju 4.0.
 func Names() []string { return slices.Sorted(maps.Keys(tools)) }
 
-// Run runs the named tool and gives its exit code.
-func Run(c *Call) int {
+// Run runs the tool that the call names, and gives its exit code.
+func (c *Call) Run() int {
 	c.Start()
 	tool, ok := tools[c.Name]
 	if !ok {
