@@ -51,6 +51,7 @@ root = root_dir()
 app.token = token
 app.password = ""
 app.password_required = False
+app.allow_password_change = False  # one set by a browser would be lost at the next switch
 app.ip = IP
 app.port = PORT
 app.port_retries = 0
@@ -70,6 +71,7 @@ if APP == "ServerApp":
     c.IdentityProvider.token = token
     c.IdentityProvider.hashed_password = ""
     c.PasswordIdentityProvider.hashed_password = ""
+    c.PasswordIdentityProvider.allow_password_change = False
 else:
     app.notebook_dir = root
 if CULL_SECONDS:
