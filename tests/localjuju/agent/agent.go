@@ -85,6 +85,7 @@ func Run(dir, program, identity string) error {
 }
 
 // lock makes sure that a state folder has one agent; one that is ending is waited for.
+// The file says which process it is.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "agent.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -92,6 +93,8 @@ func lock(dir string) (unlock func(), err error) {
 	}
 	for deadline := time.Now().Add(12 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			f.Truncate(0)
+			fmt.Fprintln(f, os.Getpid())
 			return func() { f.Close() }, nil
 		}
 		if time.Now().After(deadline) {

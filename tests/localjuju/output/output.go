@@ -42,18 +42,32 @@ func YAML(value any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
+// blockStyle takes away the braces and quotes of JSON, where YAML needs none.
 func blockStyle(n *yaml.Node) {
-	if n.Kind != yaml.ScalarNode {
+	switch {
+	case n.Kind != yaml.ScalarNode:
 		n.Style = 0
-	} else if n.Style == yaml.DoubleQuotedStyle {
-		n.Style = 0
-		if strings.Contains(n.Value, "\n") {
-			n.Style = yaml.LiteralStyle
-		}
+	case n.Style == yaml.DoubleQuotedStyle:
+		n.Style = stringStyle(n.Value)
 	}
 	for _, c := range n.Content {
 		blockStyle(c)
 	}
+}
+
+// stringStyle asks the encoder, which knows the words that YAML 1.1 takes for
+// booleans: it treats strings with more care than nodes.
+func stringStyle(value string) yaml.Style {
+	data, err := yaml.Marshal(value)
+	switch {
+	case err != nil || bytes.HasPrefix(data, []byte(`"`)):
+		return yaml.DoubleQuotedStyle
+	case bytes.HasPrefix(data, []byte("'")):
+		return yaml.SingleQuotedStyle
+	case bytes.HasPrefix(data, []byte("|")):
+		return yaml.LiteralStyle
+	}
+	return 0
 }
 
 // Smart gives strings as they are, booleans as True and False, lists of strings

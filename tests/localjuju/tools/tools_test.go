@@ -46,7 +46,8 @@ func (s *toolsSuite) SetUpTest(c *C) {
 		if err != nil {
 			return err
 		}
-		for name, units := range map[string]int{"app": 2, "web": 1} {
+		for _, name := range []string{"app", "web"} {
+			units := map[string]int{"app": 2, "web": 1}[name]
 			d := state.Deployment{Name: name, Charm: testCharm(name), Units: units, Config: map[string]any{"word": "hi", "empty": ""},
 				Resources: map[string]string{"here": "resources/abc"}}
 			if _, err := w.Deploy(m, d, time.Now()); err != nil {
