@@ -71,7 +71,8 @@ func switchModel(c *call) error {
 // destroyModel removes all applications, waits until their units are gone, and
 // removes the model.
 func destroyModel(c *call) error {
-	c.ignore("no-prompt", "y", "yes", "force", "no-wait")
+	c.ignore("no-prompt", "y", "yes", "no-wait")
+	force := c.Flags.Bool("force", false, "Force destroy model ignoring any errors")
 	release := c.Flags.Bool("release-storage", false, "Release all storage instances from the model")
 	destroy := c.Flags.Bool("destroy-storage", false, "Destroy all storage instances in the model")
 	timeout := c.Flags.Duration("timeout", 0, "Timeout before model destruction is aborted")
@@ -85,7 +86,7 @@ func destroyModel(c *call) error {
 			return fmt.Errorf("cannot destroy model %q: it has storage; use --destroy-storage or --release-storage", m.Name)
 		}
 		for _, a := range m.Apps {
-			m.RemoveApplication(a, *destroy)
+			m.RemoveApplication(a, state.Removal{DestroyStorage: *destroy, Force: *force})
 		}
 		return nil
 	}); err != nil {

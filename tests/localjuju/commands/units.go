@@ -38,11 +38,15 @@ func addUnit(c *call) error {
 
 func removeUnit(c *call) error {
 	c.modelFlag()
-	c.ignore("no-prompt", "y", "yes", "force", "no-wait")
+	c.ignore("no-prompt", "y", "yes", "no-wait")
+	force := c.Flags.Bool("force", false, "Completely remove an unit and all its dependencies")
 	destroy := c.Flags.Bool("destroy-storage", false, "Destroy storage attached to the unit")
-	c.Flags.Int("num-units", 0, "Number of units to remove (k8s models only)")
+	count := c.Flags.Int("num-units", 0, "Number of units to remove (k8s models only)")
 	if err := c.Parse(1, -1, "no units specified"); err != nil {
 		return err
+	}
+	if *count > 0 {
+		return cmdline.Usage("--num-units is for Kubernetes models: name the units")
 	}
 	return c.change(func(_ *state.World, m *state.Model) error {
 		for _, name := range c.Args {
@@ -50,7 +54,7 @@ func removeUnit(c *call) error {
 			if err != nil {
 				return err
 			}
-			m.RemoveUnit(a, u, *destroy)
+			m.RemoveUnit(a, u, state.Removal{DestroyStorage: *destroy, Force: *force})
 			c.Warn("will remove unit %s", u.Name)
 		}
 		return nil
@@ -76,22 +80,10 @@ func removeApplication(c *call) error {
 			for _, u := range m.Apps[name].UnitNames() {
 				c.Warn("- will remove unit %s", u)
 			}
-			if *force {
-				skipFailed(m.Apps[name])
-			}
-			m.RemoveApplication(m.Apps[name], *destroy)
+			m.RemoveApplication(m.Apps[name], state.Removal{DestroyStorage: *destroy, Force: *force})
 		}
 		return nil
 	})
-}
-
-// skipFailed lets units go on that wait for somebody to resolve a failed hook.
-func skipFailed(a *state.Application) {
-	for _, u := range a.Units {
-		if u.Hook != nil && u.Hook.Step == state.Failed {
-			u.Resolve = "skip"
-		}
-	}
 }
 
 func resolve(c *call) error {

@@ -130,7 +130,7 @@ func (s Scene) pendingHook() Op {
 	switch {
 	case u.Resolve == "retry":
 		return Op{Hook: u.Hook}
-	case u.Resolve == "skip":
+	case u.Resolve == "skip" || u.Force:
 		return Op{Hook: u.Hook, Skip: true}
 	case !s.Model.RetriesHooks():
 		return Op{}

@@ -187,7 +187,7 @@ func (s *resolverSuite) TestRemoveApplication(c *C) {
 	_, err := s.world.AddUnits(s.model, a, 1, nil, nil, s.now)
 	c.Assert(err, IsNil)
 	s.settle()
-	s.model.RemoveApplication(a, false)
+	s.model.RemoveApplication(a, state.Removal{})
 	c.Check(s.settle(), Equals, lines(
 		"a/0 web-relation-departed app=b unit=b/0 departing=a/0", "a/0 web-relation-broken app=b unit=",
 		"a/0 ring-relation-departed app=a unit=a/1 departing=a/0", "a/0 stop", "a/0 remove",
@@ -203,7 +203,7 @@ func (s *resolverSuite) TestRemoveApplication(c *C) {
 func (s *resolverSuite) TestRemoveLeader(c *C) {
 	a := s.deploy(c, "a", 2, true)
 	s.settle()
-	s.model.RemoveUnit(a, a.Units["a/0"], false)
+	s.model.RemoveUnit(a, a.Units["a/0"], state.Removal{})
 	c.Check(s.settle(), Equals, lines("a/0 data-storage-detaching", "a/0 ring-relation-departed app=a unit=a/1 departing=a/0",
 		"a/0 stop", "a/0 remove", "a/1 leader-elected"))
 	c.Check(s.model.Storage["data/0"].Owner, Equals, "")
@@ -245,6 +245,20 @@ func (s *resolverSuite) TestNoRetries(c *C) {
 	a.Units["a/0"].Resolve = "retry"
 	s.fail = nil
 	c.Check(strings.HasPrefix(s.settle(), "a/0 install\n"), Equals, true)
+}
+
+// A unit with a failed hook stays until somebody resolves it, or forces it away.
+func (s *resolverSuite) TestForce(c *C) {
+	a := s.deploy(c, "a", 1, false)
+	s.settle()
+	a.ConfigEpoch++
+	s.fail = map[string]bool{"config-changed": true, "stop": true}
+	s.settle()
+	s.model.RemoveApplication(a, state.Removal{})
+	c.Check(s.settle(), Equals, "")
+	s.model.RemoveApplication(a, state.Removal{Force: true})
+	c.Check(s.settle(), Equals, lines("a/0 stop", "a/0 remove"))
+	c.Check(s.model.Apps, HasLen, 0)
 }
 
 func (s *resolverSuite) TestUpdateStatusAndReboot(c *C) {

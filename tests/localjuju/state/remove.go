@@ -4,12 +4,18 @@ import (
 	"fmt"
 )
 
+// Removal says how something is to go.
+type Removal struct {
+	DestroyStorage bool
+	Force          bool // hooks that fail are passed over
+}
+
 // RemoveApplication starts the removal: its units and relations are dying. One
 // without units is gone at once.
-func (m *Model) RemoveApplication(a *Application, destroyStorage bool) {
+func (m *Model) RemoveApplication(a *Application, how Removal) {
 	a.Life = Dying
 	for _, u := range a.Units {
-		m.RemoveUnit(a, u, destroyStorage)
+		m.RemoveUnit(a, u, how)
 	}
 	for _, r := range m.Relations {
 		if r.Side(a.Name) != nil && !r.IsPeer() {
@@ -20,9 +26,10 @@ func (m *Model) RemoveApplication(a *Application, destroyStorage bool) {
 }
 
 // RemoveUnit starts the removal of a unit.
-func (m *Model) RemoveUnit(a *Application, u *Unit, destroyStorage bool) {
+func (m *Model) RemoveUnit(a *Application, u *Unit, how Removal) {
 	u.Life = Dying
-	u.DestroyStorage = u.DestroyStorage || destroyStorage
+	u.DestroyStorage = u.DestroyStorage || how.DestroyStorage
+	u.Force = u.Force || how.Force
 	a.ElectLeader()
 }
 

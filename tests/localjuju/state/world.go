@@ -117,6 +117,7 @@ type Unit struct {
 	UpdateStatusAt  time.Time // when it ran last, or the unit started
 	Removed         bool      // the remove hook is over
 	DestroyStorage  bool
+	Force           bool // it goes without waiting for failed hooks
 }
 
 // Hook steps.
