@@ -4,6 +4,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -24,6 +25,7 @@ const (
 	labelSlot    = "io.jupyter-docker.slot"
 	labelPort    = "io.jupyter-docker.port"
 	labelHash    = "io.jupyter-docker.hash"
+	labelImage   = "io.jupyter-docker.image" // id, as inspecting the image told it
 	labelServe   = "io.jupyter-docker.serve"
 	labelVersion = "io.jupyter-docker.charm"
 	labelVariant = "io.jupyter-docker.variant"
@@ -58,30 +60,22 @@ func (e *Error) Error() string { return e.err.Error() }
 // Unwrap gives the engine's own error.
 func (e *Error) Unwrap() error { return e.err }
 
-// failure wraps an engine's error, classified by errdefs.
+// failure wraps an engine's error, classified by errdefs. What vanished under
+// the charm's hands is Unknown: to look again mends it.
 func failure(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Kind: classify(err), err: fmt.Errorf(format+": %w", append(args, err)...)}
-}
-
-func classify(err error) Kind {
+	kind := Unknown
 	switch {
-	case client.IsErrConnectionFailed(err):
-		return Unreachable
-	case errdefs.IsNotFound(err):
-		return NotFound
-	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
-		return Denied
+	case client.IsErrConnectionFailed(err), errors.Is(err, context.DeadlineExceeded):
+		kind = Unreachable
 	case errdefs.IsInvalidArgument(err):
-		return Invalid
+		kind = Invalid
 	case errdefs.IsConflict(err), errdefs.IsAlreadyExists(err):
-		return InUse
-	case errdefs.IsUnavailable(err):
-		return RegistryDown
+		kind = InUse
 	}
-	return Unknown
+	return &Error{Kind: kind, err: fmt.Errorf(format+": %w", append(args, err)...)}
 }
 
 // Engine is the Docker engine of this machine, as one unit sees it.

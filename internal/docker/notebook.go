@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -35,8 +36,11 @@ func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
 		return notebook.Image{}, err
 	}
 	img, err := e.cli.ImageInspect(ctx, id)
-	if err != nil || img.Config == nil {
+	if err != nil {
 		return notebook.Image{}, failure(err, "cannot inspect image %s", id)
+	}
+	if img.Config == nil {
+		return notebook.Image{}, &Error{Kind: Invalid, err: fmt.Errorf("cannot run image %s: it has no configuration", id)}
 	}
 	out := notebook.Image{
 		ID: img.ID, User: img.Config.User, Env: img.Config.Env,
@@ -97,7 +101,7 @@ func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Im
 	config := &container.Config{
 		Image: name, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace,
 		Labels: e.labels("notebook", map[string]string{
-			labelSlot: string(p.Slot), labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
+			labelSlot: string(p.Slot), labelImage: img.ID, labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
 		}),
 	}
 	host, net := e.hostConfig(spec, c), (*network.NetworkingConfig)(nil)
@@ -128,7 +132,7 @@ func (e *Engine) hostConfig(spec notebook.Spec, c notebook.Container) *container
 // resources sends memory and swap as a pair, and a quota of a period: what the
 // engine can change in place in both directions.
 func resources(l notebook.Limits) container.Resources {
-	r := container.Resources{CPUPeriod: cpuPeriod, CPUQuota: int64(l.CPU * cpuPeriod)}
+	r := container.Resources{CPUPeriod: cpuPeriod, CPUQuota: int64(math.Round(l.CPU * cpuPeriod))}
 	if l.Memory > 0 {
 		r.Memory, r.MemorySwap = l.Memory, l.Memory
 	}

@@ -82,7 +82,7 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 		return nil, failure(err, "cannot inspect container %s", c.ID[:12])
 	}
 	out := &plan.Container{
-		ID: c.ID, Hash: c.Labels[labelHash], ImageID: full.Image, Port: atoi(c.Labels[labelPort]),
+		ID: c.ID, Hash: c.Labels[labelHash], ImageID: c.Labels[labelImage], Port: atoi(c.Labels[labelPort]),
 		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled, Restarts: full.RestartCount,
 		Limits: limits(full.HostConfig.Resources),
 	}

@@ -6,16 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 	"github.com/docker/go-units"
 )
 
 // stall is how long a pull may make no progress.
 const stall = 2 * time.Minute
+
+// explainLimit bounds the questions that explain why a pull failed.
+const explainLimit = 30 * time.Second
 
 // room is the free space, in bytes, below which no pull is begun.
 const room = 1 << 30
@@ -29,8 +35,8 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 	if err := e.hasRoom(ctx); err != nil {
 		return err
 	}
-	if err := e.pull(ctx, ref, report); err != nil {
-		return e.explainPull(ref, limit, err)
+	if err := e.pull(ctx, ref, stall, report); err != nil {
+		return e.explainPull(context.WithoutCancel(ctx), ref, limit, err)
 	}
 	if err := e.fits(ctx, ref); err != nil {
 		return errors.Join(err, e.untag(context.WithoutCancel(ctx), ref))
@@ -41,27 +47,69 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 // errStalled ends a pull without progress.
 var errStalled = errors.New("no progress for two minutes")
 
-func (e *Engine) explainPull(ref string, limit time.Duration, err error) error {
+func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duration, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, explainLimit)
+	defer cancel()
 	switch {
 	case errors.Is(err, errStalled):
 		return &Error{Kind: Stalled, err: fmt.Errorf("cannot pull %s: %w", ref, errStalled)}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Kind: Stalled, err: fmt.Errorf("cannot pull %s: not done within %s", ref, limit)}
 	}
-	if full := e.hasRoom(context.Background()); full != nil {
+	if full := e.hasRoom(ctx); full != nil {
 		return full
 	}
-	wrapped := failure(err, "cannot pull %s", ref)
-	var known *Error
-	if errors.As(wrapped, &known) && known.Kind == Unknown {
-		known.Kind = RegistryDown // the engine answers 500 for whatever a registry does
+	if errdefs.IsNotFound(err) {
+		if other := e.platforms(ctx, ref); other != nil {
+			return other
+		}
 	}
-	return wrapped
+	return &Error{Kind: classifyPull(err), err: fmt.Errorf("cannot pull %s: %w", ref, err)}
 }
 
-func (e *Engine) pull(ctx context.Context, ref string, report func(string)) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// classifyPull tells what a registry did. The engine answers 500 for most of it.
+func classifyPull(err error) Kind {
+	switch {
+	case client.IsErrConnectionFailed(err):
+		return Unreachable
+	case errdefs.IsNotFound(err):
+		return NotFound
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		return Denied
+	case errdefs.IsInvalidArgument(err):
+		return Invalid
+	}
+	return RegistryDown
+}
+
+// platforms explains a reference that is there, but not for this machine: the
+// engine says "not found" of that too.
+func (e *Engine) platforms(ctx context.Context, ref string) error {
+	found, err := e.cli.DistributionInspect(ctx, ref, "")
+	if err != nil || len(found.Platforms) == 0 {
+		return nil
+	}
+	server, err := e.cli.ServerVersion(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range found.Platforms {
+		if p.OS == server.Os && p.Architecture == server.Arch {
+			return nil
+		}
+		if p.Architecture != "unknown" { // an attestation
+			names = append(names, p.OS+"/"+p.Architecture)
+		}
+	}
+	return &Error{Kind: Platform, err: fmt.Errorf("cannot run %s: it is for %s, this machine is %s/%s",
+		ref, strings.Join(names, ", "), server.Os, server.Arch)}
+}
+
+// pull fetches the reference; quietLimit is how long it may make no progress.
+func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration, report func(string)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	body, err := e.cli.ImagePull(ctx, ref, image.PullOptions{})
 	if err != nil {
 		return err
@@ -70,22 +118,23 @@ func (e *Engine) pull(ctx context.Context, ref string, report func(string)) erro
 	messages, failed := make(chan jsonmessage.JSONMessage), make(chan error, 1)
 	go decode(ctx, body, messages, failed)
 	var p progress
-	quiet, tick := time.NewTimer(stall), time.NewTicker(2*time.Second)
+	quiet, tick := time.NewTimer(quietLimit), time.NewTicker(2*time.Second)
 	defer quiet.Stop()
 	defer tick.Stop()
 	for {
 		select {
 		case m := <-messages:
 			if p.update(m) {
-				quiet.Reset(stall)
+				quiet.Reset(quietLimit)
 			}
 		case err := <-failed:
 			return err
 		case <-tick.C:
 			report(p.String())
 		case <-quiet.C:
-			cancel(errStalled)
 			return errStalled
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
@@ -114,70 +163,6 @@ func decode(ctx context.Context, body io.Reader, out chan<- jsonmessage.JSONMess
 			return
 		}
 	}
-}
-
-// progress sums a pull's layers up.
-type progress struct {
-	layers map[string]*layer
-}
-
-type layer struct {
-	current, total int64
-	done           bool
-	last           string
-}
-
-// update takes a message in; it tells whether anything moved.
-func (p *progress) update(m jsonmessage.JSONMessage) bool {
-	if m.ID == "" || m.Status == "Pulling from "+m.ID {
-		return true
-	}
-	if p.layers == nil {
-		p.layers = map[string]*layer{}
-	}
-	l := p.layers[m.ID]
-	if l == nil {
-		if m.Progress == nil && m.Status != "Pulling fs layer" && m.Status != "Already exists" {
-			return true
-		}
-		l = &layer{}
-		p.layers[m.ID] = l
-	}
-	seen := fmt.Sprint(m.Status, m.Progress)
-	moved := seen != l.last
-	l.last = seen
-	switch m.Status {
-	case "Downloading":
-		if m.Progress != nil {
-			l.current, l.total = m.Progress.Current, m.Progress.Total
-		}
-	case "Download complete":
-		l.current = l.total
-	case "Pull complete", "Already exists":
-		l.current, l.done = l.total, true
-	}
-	return moved
-}
-
-func (p *progress) String() string {
-	var done int
-	var current, total int64
-	for _, l := range p.layers {
-		current, total = current+l.current, total+l.total
-		if l.done {
-			done++
-		}
-	}
-	return fmt.Sprintf("pulling %d/%d layers, %s", done, len(p.layers), fraction(current, total))
-}
-
-// fraction prints two numbers of bytes in the unit of the second: "1.2/3.1 GB".
-func fraction(part, whole int64) string {
-	unit, name := 1e6, "MB"
-	if whole >= 1e9 {
-		unit, name = 1e9, "GB"
-	}
-	return fmt.Sprintf("%.1f/%.1f %s", float64(part)/unit, float64(whole)/unit, name)
 }
 
 // hasRoom refuses when the engine's disk is about full.

@@ -194,5 +194,5 @@ func (p *parser) cpu(name string) float64 {
 		p.reject(name, "must be a number of CPUs such as 2 or 1.5, at least 0.01")
 		return 0
 	}
-	return n
+	return math.Round(n*1e5) / 1e5 // what an engine keeps
 }

@@ -1,0 +1,180 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/pkg/jsonmessage"
+	. "gopkg.in/check.v1"
+)
+
+type pullSuite struct{}
+
+var _ = Suite(&pullSuite{})
+
+const ref = "registry.example:5000/team/nb:1"
+
+// pulling is an engine that can pull what stream says.
+func pulling(stream answer) map[string]answer {
+	return map[string]answer{
+		"GET /info":                          says(200, object{"NCPU": 2, "DockerRootDir": "/no/such/directory"}),
+		"GET /version":                       says(200, object{"Os": "linux", "Arch": "amd64"}),
+		"POST /images/create":                stream,
+		"GET /images/" + ref + "/json":       says(200, object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64"}),
+		"GET /distribution/" + ref + "/json": refuses(404, "manifest unknown"),
+	}
+}
+
+func streams(lines ...string) answer {
+	return func(*http.Request) (*http.Response, error) {
+		return body(200, strings.NewReader(strings.Join(lines, "\n"))), nil
+	}
+}
+
+var pullTests = []struct {
+	summary string
+	stream  answer
+	kind    Kind
+	err     string
+}{
+	{"no such image", refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
+	{"a login is wanted", refuses(401, "unauthorized"), Denied, "cannot pull .*unauthorized"},
+	{"forbidden", refuses(403, "denied"), Denied, "cannot pull .*denied"},
+	{"no registry there", refuses(500, "connection refused"), RegistryDown, "cannot pull .*"},
+	{"it breaks in the middle", streams(`{"status":"Pulling"}`, `{"errorDetail":{"message":"unexpected EOF"},"error":"unexpected EOF"}`),
+		RegistryDown, "cannot pull .*unexpected EOF"},
+	{"the engine goes away", streams(`{"status":"Pull`), RegistryDown, "cannot pull .*"},
+	{"a reference that it does not take", refuses(400, "invalid reference format"), Invalid, "cannot pull .*"},
+	{"the engine is not there", breaks(errors.New("dial unix: connection refused")), Unreachable, "cannot .*"},
+}
+
+func (pullSuite) TestFailures(c *C) {
+	for _, test := range pullTests {
+		e, t := speaking(c, pulling(test.stream))
+		err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
+		c.Check(err, ErrorMatches, "(?s)"+test.err, Commentf(test.summary))
+		c.Check(kindOf(err), Equals, test.kind, Commentf(test.summary))
+		for _, call := range t.asked {
+			c.Check(strings.HasPrefix(call, "DELETE"), Equals, false, Commentf(test.summary))
+		}
+	}
+}
+
+// TestAnImageForOthersIsNotMissing: the engine says "not found" when a list of
+// manifests has none for its platform.
+func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
+	answers := pulling(refuses(404, "no matching manifest for linux/amd64"))
+	answers["GET /distribution/"+ref+"/json"] = says(200, object{"Platforms": []object{
+		{"os": "linux", "architecture": "arm64"}, {"os": "unknown", "architecture": "unknown"}}})
+	e, _ := speaking(c, answers)
+	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
+	c.Check(err, ErrorMatches, "cannot run "+ref+": it is for linux/arm64, this machine is linux/amd64")
+	c.Check(kindOf(err), Equals, Platform)
+}
+
+func (pullSuite) TestAPulledImageForOthersIsNotKept(c *C) {
+	answers := pulling(streams(`{"status":"done"}`))
+	answers["GET /images/"+ref+"/json"] = says(200, object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x"})
+	answers["DELETE /images/"+ref] = says(200, []object{})
+	e, t := speaking(c, answers)
+	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
+	c.Check(err, ErrorMatches, "cannot run "+ref+": it is for linux/s390x, this machine is linux/amd64")
+	c.Check(t.asked[len(t.asked)-1], Equals, "DELETE /images/"+ref)
+}
+
+func (pullSuite) TestNoRoom(c *C) {
+	answers := pulling(nil)
+	answers["GET /info"] = says(200, object{"DockerRootDir": "/proc"}) // has no byte free
+	e, t := speaking(c, answers)
+	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
+	c.Check(kindOf(err), Equals, DiskFull)
+	c.Check(err, ErrorMatches, "cannot pull: /proc has only 0B left")
+	c.Check(t.asked, DeepEquals, []string{"GET /info"})
+}
+
+func (pullSuite) TestWhatWasPulledIsTagged(c *C) {
+	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`, `{"status":"Status: Downloaded newer image"}`))
+	e, t := speaking(c, answers)
+	answers["GET /images/"+e.ownTag(ref)+"/json"] = says(200, object{"Id": "sha256:1"})
+	answers["POST /images/sha256:1/tag"] = says(201, nil)
+	answers["POST /images/"+ref+"/tag"] = says(201, nil)
+	c.Assert(e.Pull(context.Background(), ref, time.Minute, func(string) {}), IsNil)
+	c.Check(t.asked[len(t.asked)-2:], DeepEquals, []string{"POST /images/sha256:1/tag", "POST /images/" + ref + "/tag"})
+}
+
+// slow is a pull that never ends by itself.
+func slow(lines ...string) (answer, func()) {
+	r, w := io.Pipe()
+	go func() { _, _ = io.WriteString(w, strings.Join(lines, "\n")) }()
+	return func(*http.Request) (*http.Response, error) { return body(200, r), nil }, func() { w.Close() }
+}
+
+func (pullSuite) TestStall(c *C) {
+	stream, end := slow(`{"status":"Downloading","id":"l1","progressDetail":{"current":5,"total":10}}` + "\n")
+	defer end()
+	e, _ := speaking(c, pulling(stream))
+	err := e.pull(context.Background(), ref, 100*time.Millisecond, func(string) {})
+	c.Check(err, Equals, errStalled)
+	err = e.explainPull(context.Background(), ref, time.Minute, err)
+	c.Check(err, ErrorMatches, "cannot pull "+ref+": no progress for two minutes")
+	c.Check(kindOf(err), Equals, Stalled)
+}
+
+func (pullSuite) TestTheLimitOfTheWhole(c *C) {
+	stream, end := slow()
+	defer end()
+	e, _ := speaking(c, pulling(stream))
+	err := e.Pull(context.Background(), ref, 200*time.Millisecond, func(string) {})
+	c.Check(err, ErrorMatches, "cannot pull "+ref+": not done within 200ms")
+	c.Check(kindOf(err), Equals, Stalled)
+}
+
+func message(status, id string, current, total int64) jsonmessage.JSONMessage {
+	m := jsonmessage.JSONMessage{Status: status, ID: id}
+	if total != 0 {
+		m.Progress = &jsonmessage.JSONProgress{Current: current, Total: total}
+	}
+	return m
+}
+
+var progressTests = []struct {
+	summary  string
+	messages []jsonmessage.JSONMessage
+	text     string
+}{
+	{"nothing yet", nil, "pulling: the registry has told no layers yet"},
+	{"the tag is no layer", []jsonmessage.JSONMessage{message("Pulling from team/nb", "1", 0, 0)}, "pulling: the registry has told no layers yet"},
+	{"layers in all states", []jsonmessage.JSONMessage{
+		message("Pulling from team/nb", "1", 0, 0),
+		message("Already exists", "l0", 0, 0),
+		message("Pulling fs layer", "l1", 0, 0), message("Pulling fs layer", "l2", 0, 0), message("Pulling fs layer", "l3", 0, 0),
+		message("Downloading", "l1", 400e6, 600e6), message("Downloading", "l2", 2000e6, 2000e6),
+		message("Downloading", "l3", 100e6, 500e6), message("Download complete", "l1", 0, 0),
+		message("Extracting", "l2", 30, 60), message("Pull complete", "l1", 0, 0),
+	}, "pulling 2/4 layers, 2.7/3.1 GB"},
+	{"small ones", []jsonmessage.JSONMessage{message("Downloading", "l1", 1.2e6, 3.1e6)}, "pulling 0/1 layers, 1.2/3.1 MB"},
+}
+
+func (pullSuite) TestProgress(c *C) {
+	for _, test := range progressTests {
+		var p progress
+		for _, m := range test.messages {
+			p.update(m)
+		}
+		c.Check(p.String(), Equals, test.text, Commentf(test.summary))
+	}
+}
+
+// TestASlowPullMoves guards against progress that is rounded for people: 200 kB of
+// 3 GB look like nothing there.
+func (pullSuite) TestASlowPullMoves(c *C) {
+	var p progress
+	p.update(message("Downloading", "l1", 1234.0e6, 3100e6))
+	c.Check(p.update(message("Downloading", "l1", 1234.0e6, 3100e6)), Equals, false)
+	c.Check(p.update(message("Downloading", "l1", 1234.2e6, 3100e6)), Equals, true)
+	c.Check(p.update(message("Verifying Checksum", "l1", 0, 0)), Equals, true)
+}
