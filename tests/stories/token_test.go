@@ -26,8 +26,10 @@ done
 cat /proc/[0-9]*/environ 2>/dev/null | seek "an environment"
 sort -u %s/seen | seek "a process list"
 chmod 644 $f; docker cp -q $f $n:/sought 2>/dev/null || docker cp $f $n:/sought
-setpriv --reuid 65534 --regid 65534 --clear-groups grep -raFlf $f /var/lib/jupyter-docker/$key 2>/dev/null
-docker exec -u 0 $n setpriv --reuid 12345 --regid 12345 --clear-groups sh -c 'grep -raFlf /sought $(ls -d /* | grep -vE "^/(proc|sys|dev|usr|opt|lib.*|bin|sbin|sought)$") /dev/shm 2>/dev/null'
+other="setpriv --reuid 65534 --regid 65534 --clear-groups xargs -0r grep -aFl"
+find /var/lib/jupyter-docker/$key -type f -print0 | $other -f $f 2>/dev/null
+docker exec -u 0 $n sh -c "find / -xdev -type f -not -path '/usr/*' -not -path '/opt/*' -not -path /sought -print0 | $other -f /sought 2>/dev/null"
+docker exec -u 0 $n sh -c "find /jupyter-docker /dev/shm -type f -print0 | $other -f /sought 2>/dev/null"
 docker exec -u 0 $n rm /sought
 rm -f $f`
 
