@@ -8,5 +8,5 @@ make --no-print-directory build charm
 tests/engine.sh up --tests
 REGISTRY=$(tests/engine.sh registry)
 export REGISTRY
-tests/images/build.sh
+tests/images/build.sh plain plain2
 JUJU=$juju CHARM=$charm exec go test -tags bench -count=1 -v -timeout 60m ./tests/bench

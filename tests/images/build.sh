@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images of the stories and pushes them to the registry, as
-# REGISTRY/test/NAME:1. All of them, or those named. What is there already and
-# whose sources are unchanged is not built again.
+# REGISTRY/test/NAME:1, and our own image as test/notebook. All of them, or those
+# named. What is there already and whose sources are unchanged is not built again.
 #
 #   tests/images/build.sh [NAME...]
 set -euo pipefail
@@ -62,8 +62,29 @@ prepare() {
 	build_tag "$shared/jupyter" build_in jupyter
 }
 
-[ $# -gt 0 ] || for d in */Dockerfile; do
+# ours puts the image that images/ makes there, as test/notebook:1, and the same
+# with a user that its passwd file does not know, as test/notebook2:1.
+ours() {
+	local built id
+	built=$(../../images/build.sh)
+	find_docker
+	id=$("$docker" image inspect -f '{{.Id}}' "$built")
+	if pushed notebook "$id" && pushed notebook2 "$id"; then return; fi
+	"$docker" tag "$built" "$registry/test/notebook:1"
+	printf 'FROM %s\nUSER 4321:4321\n' "$built" | "$docker" build -q -t "$registry/test/notebook2:1" - >/dev/null
+	mkdir -p "$stamps/$registry"
+	for name in notebook notebook2; do
+		say "pushing test image $name"
+		"$docker" push -q "$registry/test/$name:1" >/dev/null
+		"$docker" rmi "$registry/test/$name:1" >/dev/null
+		echo "$id" >"$stamps/$registry/$name"
+	done
+}
+
+[ $# -gt 0 ] || for d in */Dockerfile notebook/Dockerfile; do
 	d=${d%/Dockerfile}
 	[ "$d" = jupyter ] || set -- "$@" "$d"
 done
-for name; do build "$name"; done
+for name; do
+	if [ "$name" = notebook ]; then ours; else build "$name"; fi
+done
