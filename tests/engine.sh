@@ -31,17 +31,16 @@ missing_packages() {
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
 	[ "${1:-}" = --tests ] || return 0
 	has haproxy || echo haproxy
-	has chromium || echo chromium
+	has chromium || [ -e "$state/no-chromium" ] || echo chromium
 	has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
 	has shellcheck || echo shellcheck
 }
 
-# client_packages prints what a docker.io of 23 or later keeps in packages of its
-# own: the client and the builder that its client needs.
-client_packages() {
+# available prints those of the packages that this release has.
+available() {
 	local p
-	for p in docker-cli docker-buildx; do
-		if apt-cache show "$p" >/dev/null 2>&1; then echo "$p"; fi
+	for p; do
+		if apt-cache policy "$p" 2>/dev/null | grep -q 'Candidate: [^(]'; then echo "$p"; fi
 	done
 }
 
@@ -53,7 +52,10 @@ install_packages() {
 	has apt-get || die "install ${want[*]}: only Debian and Ubuntu are known here"
 	say "refreshing the package lists"
 	apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null
-	case " ${want[*]} " in *" docker.io "*) mapfile -t -O ${#want[@]} want < <(client_packages) ;; esac
+	# A docker.io of 23 or later has its client, and the builder that this needs, in packages of their own.
+	case " ${want[*]} " in *" docker.io "*) want+=(docker-cli docker-buildx) ;; esac
+	case " ${want[*]} " in *" chromium "*) [ -n "$(available chromium)" ] || touch "$state/no-chromium" ;; esac
+	mapfile -t want < <(available "${want[@]}")
 	say "installing ${want[*]}"
 	local log=$state/apt.log
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
@@ -148,7 +150,7 @@ down() {
 		return
 	fi
 	stop_process dockerd "$state/dockerd.pid"
-	rm -rf "${state:?}/registry" "$state"/{registry,dockerd}.* "$state/apt.log"
+	rm -rf "${state:?}/registry" "$state"/{registry,dockerd}.* "$state"/{apt.log,no-chromium}
 	rmdir --ignore-fail-on-non-empty "$state" 2>/dev/null || true
 }
 
