@@ -140,6 +140,7 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 		func() error { health = server.Check(ctx); return nil },
 		func() (err error) { kernels, err = count(ctx, server); return err },
 	)
+	n.Open = health.Open
 	if n.Healthy, n.Version = health.Healthy, health.Version; n.Healthy {
 		n.Kernels = kernels
 		c.warn(err)

@@ -175,7 +175,10 @@ func port(o Observed, slot notebook.Slot) int {
 // alone.
 func planKeep(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, apply bool) {
 	now := o.Slots[slot]
-	if !now.Running {
+	if now.Open {
+		p.add(Stop, slot, "it serves without the token")
+	}
+	if now.Open || !now.Running {
 		p.Candidate, p.Port = slot, now.Port
 		p.add(Start, slot, "it serves and is not running")
 		p.add(Await, slot, "it was started")

@@ -158,6 +158,13 @@ waits: jupyter-image is new:1, was old:1 (for the action apply)`,
 	image: "new:1",
 	want:  "start notebook a: it serves and is not running\nwait until healthy a: it was started",
 }, {
+	summary: "the serving container answers without the token: it may not stay up",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Slots["a"].Open, o.Slots["a"].Healthy = true, false
+	},
+	image: "new:1",
+	want:  "stop notebook a: it serves without the token\nstart notebook a: it serves and is not running\nwait until healthy a: it was started",
+}, {
 	summary: "killed after the candidate was created",
 	adjust: func(s *notebook.Spec, o *Observed) {
 		o.Slots["b"] = &Container{Hash: s.Serve.Hash(), ImageID: "sha256:new:1", Port: 19001}

@@ -32,6 +32,7 @@ type Container struct {
 	OOM      bool
 	Restarts int
 	Healthy  bool
+	Open     bool   // it serves without the token
 	Version  string // of the Jupyter server
 	Kernels  Kernels
 }
