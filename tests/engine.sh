@@ -40,7 +40,7 @@ missing_packages() {
 available() {
 	local p
 	for p; do
-		if apt-cache policy "$p" 2>/dev/null | grep -q 'Candidate: [^(]'; then echo "$p"; fi
+		[[ $(apt-cache policy "$p" 2>/dev/null) != *"Candidate: "[!\(]* ]] || echo "$p"
 	done
 }
 
