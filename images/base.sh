@@ -30,7 +30,7 @@ fi
 say "no $wanted to be had: making a Debian $codename with debootstrap (about a minute)"
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mirror=$(apt_sources $codename | awk -v c=$codename '$3 == c {print $2; exit}')
+mirror=$(apt_sources $codename | awk -v c=$codename '$3 == c && !seen++ {print $2}')
 debootstrap --variant=minbase --include=ca-certificates \
 	--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
 	$codename "$root" "${mirror:-http://deb.debian.org/debian}" >"$root.log" 2>&1 ||

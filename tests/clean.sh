@@ -13,7 +13,7 @@ say() { printf '==> %s\n' "$*" >&2; }
 juju_state=${LOCALJUJU_DIR:-/var/lib/localjuju}
 models() { bin/localjuju models --format json | jq -r '.models[]?."short-name"'; }
 if [ -x bin/localjuju ] && [ -d "$juju_state" ]; then
-	if models | grep -qx notebooks; then
+	if [[ $'\n'$(models)$'\n' == *$'\nnotebooks\n'* ]]; then
 		say "destroying the model notebooks"
 		bin/localjuju destroy-model --no-prompt --destroy-storage notebooks
 	fi
