@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
@@ -95,8 +96,13 @@ func New(unit notebook.Unit, version string) (*Engine, error) {
 	return &Engine{cli: cli, unit: unit, version: version}, nil
 }
 
+// pingLimit is how long an engine may take to say that it is there.
+const pingLimit = 10 * time.Second
+
 // Ping tells whether the engine answers.
 func (e *Engine) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+	defer cancel()
 	answer, err := e.cli.Ping(ctx)
 	if err != nil {
 		return failure(err, "cannot reach the docker engine")

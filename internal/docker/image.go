@@ -19,8 +19,20 @@ import (
 // when its own moves on, and tells at removal what the charm brought here.
 func (e *Engine) ownRepository() string { return "jupyter-docker/" + e.unit.Key() }
 
-func (e *Engine) ownTag(reference string) string {
-	return e.ownRepository() + ":" + shortHash(reference)
+func (e *Engine) ownTag(ref string) string {
+	return e.ownRepository() + ":" + shortHash(asKept(ref))
+}
+
+// asKept is a reference as the engine keeps it: with a digest, it forgets the tag.
+func asKept(ref string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref
+	}
+	if d, ok := named.(reference.Digested); ok {
+		return reference.TrimNamed(named).String() + "@" + d.Digest().String()
+	}
+	return ref
 }
 
 func shortHash(s string) string {
@@ -115,7 +127,7 @@ func (e *Engine) TidyImages(ctx context.Context, keep []string) error {
 // forget removes our tag of an image, and the reference under which it was
 // pulled when no other unit and no container needs it.
 func (e *Engine) forget(ctx context.Context, img image.Summary, own string) error {
-	if needed, err := e.needed(ctx, img, own); err != nil {
+	if needed, err := e.needed(ctx, img); err != nil {
 		return err
 	} else if !needed {
 		for _, name := range append(img.RepoTags, img.RepoDigests...) {
@@ -135,9 +147,9 @@ func (e *Engine) pulledAs(name, own string) bool {
 }
 
 // needed tells whether another unit or any container stands on the image.
-func (e *Engine) needed(ctx context.Context, img image.Summary, own string) (bool, error) {
+func (e *Engine) needed(ctx context.Context, img image.Summary) (bool, error) {
 	for _, tag := range img.RepoTags {
-		if strings.HasPrefix(tag, "jupyter-docker/") && tag != own {
+		if strings.HasPrefix(tag, "jupyter-docker/") && !strings.HasPrefix(tag, e.ownRepository()+":") {
 			return true, nil
 		}
 	}

@@ -60,15 +60,17 @@ func isHome(pair string) bool { return len(pair) > 5 && pair[:5] == "HOME=" }
 
 // passwd reads the image's passwd file through a container that never starts.
 func (e *Engine) passwd(ctx context.Context, id string) (string, error) {
+	name := e.unit.Key() + "-probe"
+	if err := e.remove(ctx, name); err != nil { // of a hook that was killed
+		return "", err
+	}
 	c, err := e.cli.ContainerCreate(ctx, &container.Config{
 		Image: id, Entrypoint: []string{"none"}, Labels: e.labels("probe", nil),
-	}, nil, nil, nil, "")
+	}, nil, nil, nil, name)
 	if err != nil {
 		return "", failure(err, "cannot look into image %s", id)
 	}
-	defer func() {
-		_ = e.cli.ContainerRemove(context.WithoutCancel(ctx), c.ID, container.RemoveOptions{Force: true})
-	}()
+	defer func() { _ = e.remove(ctx, c.ID) }() // else the next look does
 	body, _, err := e.cli.CopyFromContainer(ctx, c.ID, "/etc/passwd")
 	if errdefs.IsNotFound(err) {
 		return "", nil
@@ -257,7 +259,9 @@ func (e *Engine) Commands(ctx context.Context, s notebook.Slot) ([][]string, err
 	}
 	var out [][]string
 	for _, row := range top.Processes {
-		out = append(out, row[1:])
+		if len(row) > 1 {
+			out = append(out, row[1:])
+		}
 	}
 	return out, nil
 }
@@ -266,27 +270,4 @@ func (e *Engine) Commands(ctx context.Context, s notebook.Slot) ([][]string, err
 func (e *Engine) MakeNetwork(ctx context.Context) error {
 	_, err := e.cli.NetworkCreate(ctx, e.unit.Key(), network.CreateOptions{Driver: "bridge", Labels: e.labels("network", nil)})
 	return failure(err, "cannot make the network %s", e.unit.Key())
-}
-
-// RemoveAll removes every container and the network of the unit, and then the
-// images that it pulled and nobody else uses. Directories are left alone.
-func (e *Engine) RemoveAll(ctx context.Context) error {
-	all, err := e.all(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range all {
-		if c.Labels[labelRole] == "notebook" {
-			if err := e.Stop(ctx, notebook.Slot(c.Labels[labelSlot])); err != nil {
-				return err
-			}
-		}
-		if err := e.remove(ctx, c.ID); err != nil {
-			return err
-		}
-	}
-	if err := e.cli.NetworkRemove(ctx, e.unit.Key()); err != nil && !errdefs.IsNotFound(err) {
-		return failure(err, "cannot remove the network %s", e.unit.Key())
-	}
-	return errors.Join(e.TidyImages(ctx, nil), e.tidyGatewayImages(ctx))
 }

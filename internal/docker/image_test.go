@@ -1,0 +1,100 @@
+package docker
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	. "gopkg.in/check.v1"
+)
+
+type imageSuite struct{}
+
+var _ = Suite(&imageSuite{})
+
+const digest = "sha256:5d53846bd762cb4435655d43c666603f1659b174cc81086ed0cde6292cdf7419"
+
+// TestADigestIsKnownWithoutItsTag: the engine keeps only the digest of such a
+// reference, so that the image was not found again at removal.
+func (imageSuite) TestADigestIsKnownWithoutItsTag(c *C) {
+	e, _ := speaking(c, nil)
+	c.Check(e.ownTag("quay.io/team/nb:1@"+digest), Equals, e.ownTag("quay.io/team/nb@"+digest))
+	c.Check(e.ownTag("quay.io/team/nb:1"), Not(Equals), e.ownTag("quay.io/team/nb:2"))
+	c.Check(e.ownTag("quay.io/team/nb:1"), Matches, "jupyter-docker/nb-1-7b29c3f0:[0-9a-f]{12}")
+}
+
+// own is the unit's tag of a reference.
+func own(c *C, ref string) string {
+	e, _ := speaking(c, nil)
+	return e.ownTag(ref)
+}
+
+var tidyTests = []struct {
+	summary string
+	tags    func(c *C) []string
+	digests []string
+	users   []object
+	removed func(c *C) []string
+}{{
+	summary: "what the charm pulled goes",
+	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+	removed: func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+}, {
+	summary: "by its digest too",
+	tags:    func(c *C) []string { return []string{own(c, "quay.io/nb:1@"+digest)} },
+	digests: []string{"quay.io/nb@" + digest},
+	removed: func(c *C) []string { return []string{"quay.io/nb@" + digest, own(c, "quay.io/nb@"+digest)} },
+}, {
+	summary: "a name that somebody else gave it stays",
+	tags:    func(c *C) []string { return []string{"quay.io/nb:1", "mine:1", own(c, "quay.io/nb:1")} },
+	removed: func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+}, {
+	summary: "another unit pulled it as well",
+	tags: func(c *C) []string {
+		return []string{"quay.io/nb:1", own(c, "quay.io/nb:1"), "jupyter-docker/nb-10-7b29c3f0:0123456789ab"}
+	},
+	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
+}, {
+	summary: "a container of somebody's runs it",
+	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+	users:   []object{{"Id": "x"}},
+	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
+}, {
+	summary: "two references of one image: one of the unit's tags does not keep the other's",
+	tags: func(c *C) []string {
+		return []string{"quay.io/nb:1", "quay.io/nb:2", own(c, "quay.io/nb:1"), own(c, "quay.io/nb:2")}
+	},
+	removed: func(c *C) []string {
+		return []string{"quay.io/nb:1", own(c, "quay.io/nb:1"), "quay.io/nb:2", own(c, "quay.io/nb:2")}
+	},
+}}
+
+func (imageSuite) TestTidyImages(c *C) {
+	for _, test := range tidyTests {
+		tags := test.tags(c)
+		answers := map[string]answer{
+			"GET /images/json":     says(200, []object{{"Id": "sha256:1", "RepoTags": tags, "RepoDigests": test.digests}}),
+			"GET /containers/json": says(200, append([]object{}, test.users...)),
+		}
+		for _, name := range slices.Concat(tags, test.digests) {
+			answers["DELETE /images/"+name] = says(200, []object{})
+		}
+		e, t := speaking(c, answers)
+		c.Assert(e.TidyImages(context.Background(), nil), IsNil, Commentf(test.summary))
+		var removed []string
+		for _, call := range t.asked {
+			if name, ok := strings.CutPrefix(call, "DELETE /images/"); ok {
+				removed = append(removed, name)
+			}
+		}
+		c.Check(removed, DeepEquals, test.removed(c), Commentf(test.summary))
+	}
+}
+
+func (imageSuite) TestWhatIsWantedIsKept(c *C) {
+	e, t := speaking(c, map[string]answer{
+		"GET /images/json": says(200, []object{{"Id": "sha256:1", "RepoTags": []string{"quay.io/nb:1", own(c, "quay.io/nb:1")}}}),
+	})
+	c.Assert(e.TidyImages(context.Background(), []string{"quay.io/nb:1"}), IsNil)
+	c.Check(t.asked, DeepEquals, []string{"GET /images/json"})
+}
