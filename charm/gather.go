@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
@@ -61,6 +62,7 @@ func (c *Charm) proxies() (out []string, err error) {
 	if c.before.websites, err = c.tools.Relations("website"); err != nil {
 		return nil, err
 	}
+	c.before.websites = slices.DeleteFunc(c.before.websites, func(id string) bool { return id == c.event.Broken })
 	for _, id := range c.before.websites {
 		units, err := c.tools.RemoteUnits(id)
 		if err != nil {
@@ -80,6 +82,8 @@ func (c *Charm) proxies() (out []string, err error) {
 
 // observe reads what there is: on the engine, in the gateway and in Jupyter.
 func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	o, err := c.engine.Observe(ctx, spec.Serve.Image)
 	if err != nil {
 		return o, err
@@ -125,6 +129,10 @@ func containerOf(s gateway.Status) string {
 	return id
 }
 
+// patience is how long a running notebook may fail to answer: one that boots
+// after a restart, or computes on all CPUs, is not taken off the website.
+const patience = 10 * time.Second
+
 // observeServer asks a running notebook how it is. What cannot be asked is not
 // healthy, and its kernels are not known.
 func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.Container) {
@@ -136,10 +144,15 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 	server := jupyter.New(n.Port, n.Serve.BaseURL, token)
 	var health jupyter.Health
 	var kernels plan.Kernels
-	err = together.Run(
-		func() error { health = server.Check(ctx); return nil },
-		func() (err error) { kernels, err = count(ctx, server); return err },
-	)
+	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		err = together.Run(
+			func() error { health = server.Check(ctx); return nil },
+			func() (err error) { kernels, err = count(ctx, server); return err },
+		)
+		if health.Healthy || health.Open || time.Since(began) > patience {
+			break
+		}
+	}
 	n.Open = health.Open
 	if n.Healthy, n.Version = health.Healthy, health.Version; n.Healthy {
 		n.Kernels = kernels

@@ -16,6 +16,7 @@ type Event struct {
 	Model  string // name of the model
 	UUID   string // of the model
 	Dir    string // charm directory
+	Broken string // id of the relation that ends, in its last hook
 	Proxy  ProxySettings
 }
 
@@ -43,6 +44,9 @@ func ParseEvent(getenv func(string) string) (Event, error) {
 		e.Hook = name
 	default:
 		e.Hook = getenv("JUJU_HOOK_NAME")
+	}
+	if strings.HasSuffix(e.Hook, "-relation-broken") {
+		e.Broken = getenv("JUJU_RELATION_ID")
 	}
 	if e.Hook == "" && e.Action == "" {
 		return Event{}, fmt.Errorf("cannot tell the hook: JUJU_DISPATCH_PATH and JUJU_HOOK_NAME are empty")

@@ -81,6 +81,14 @@ func (eventSuite) TestParseEvent(c *C) {
 	}
 }
 
+func (eventSuite) TestTheRelationThatEnds(c *C) {
+	for hook, want := range map[string]string{"website-relation-broken": "website:3", "website-relation-departed": ""} {
+		e, err := ParseEvent(hookEnv(map[string]string{"JUJU_HOOK_NAME": hook, "JUJU_RELATION_ID": "website:3"}))
+		c.Assert(err, IsNil)
+		c.Check(e.Broken, Equals, want)
+	}
+}
+
 func (eventSuite) TestProxySettingsAreTheModels(c *C) {
 	e, err := ParseEvent(hookEnv(map[string]string{
 		"JUJU_HOOK_NAME": "start", "JUJU_CHARM_HTTP_PROXY": "http://p:1", "JUJU_CHARM_HTTPS_PROXY": "http://p:2",
