@@ -248,33 +248,6 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-func TestUserSecret(t *testing.T) {
-	j := start(t)
-	j.run("deploy", j.pack("probe", nil))
-	j.wait("probe/0", "active", "ready")
-	uri := strings.TrimSpace(j.run("add-secret", "mine", "key=old"))
-	j.refuses(1, `option "hidden" expected secret`, "config", "probe", "hidden=mine")
-	j.run("config", "probe", "hidden="+uri)
-	j.refuses(1, "is not allowed to read this secret", "exec", "--unit", "probe/0", "--", "secret-get $(config-get hidden)")
-	before := j.hooks("probe/0")
-	j.run("grant-secret", "mine", "probe")
-	time.Sleep(300 * time.Millisecond)
-	if after := j.hooks("probe/0"); after != before {
-		t.Errorf("a grant ran a hook: %s", strings.TrimPrefix(after, before))
-	}
-	read := func(flag string) string { return j.exec("probe/0", "secret-get "+flag+" "+uri+" key") }
-	if got := read(""); got != "old\n" {
-		t.Errorf("the secret is %q", got)
-	}
-	j.run("update-secret", "mine", "key=new")
-	j.until("secret-changed ran", func() bool { return strings.HasSuffix(j.hooks("probe/0"), "secret-changed") })
-	for _, step := range [][2]string{{"", "old\n"}, {"--peek", "new\n"}, {"", "old\n"}, {"--refresh", "new\n"}, {"", "new\n"}} {
-		if got := read(step[0]); got != step[1] {
-			t.Errorf("secret-get %s gave %q, wanted %q", step[0], got, step[1])
-		}
-	}
-}
-
 // TestModelsApart has two models with units of one name at the same time.
 func TestModelsApart(t *testing.T) {
 	j := start(t)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/agent"
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/tools"
@@ -80,12 +81,16 @@ func jujuExec(args []string) int {
 }
 
 func call(socket string, r wire.Request) int {
-	r.Cwd, _ = os.Getwd()
-	code, err := wire.Call(socket, r, os.Stdin, os.Stdout, os.Stderr)
+	code, err := send(socket, r)
 	if err != nil {
 		return report(err)
 	}
 	return code
+}
+
+func send(socket string, r wire.Request) (int, error) {
+	r.Cwd, _ = os.Getwd()
+	return wire.Call(socket, r, os.Stdin, os.Stdout, os.Stderr)
 }
 
 func stateDir() (string, error) {
@@ -111,11 +116,29 @@ func commandLine(args []string) int {
 	if len(args) > 0 && args[0] == "kill-agent" {
 		return killAgent(dir)
 	}
-	if err := ensureAgent(dir); err != nil {
-		return report(err)
+	r := wire.Request{Kind: wire.Command, Args: args, Env: map[string]string{"JUJU_MODEL": os.Getenv("JUJU_MODEL")}}
+	if isTerminal(os.Stdout) {
+		r.Env["TERMINAL"] = "yes"
 	}
-	env := map[string]string{"JUJU_MODEL": os.Getenv("JUJU_MODEL"), "HOME": os.Getenv("HOME"), "PATH": os.Getenv("PATH")}
-	return call(agent.Socket(dir), wire.Request{Kind: wire.Command, Args: args, Env: env})
+	for range 2 { // an agent without models may end between the two
+		if err = ensureAgent(dir); err != nil {
+			return report(err)
+		}
+		code, e := send(agent.Socket(dir), r)
+		if e == nil {
+			return code
+		}
+		if err = e; !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOENT) {
+			break
+		}
+	}
+	return report(err)
+}
+
+func isTerminal(f *os.File) bool {
+	var settings syscall.Termios
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	return errno == 0
 }
 
 // runAgent is the agent's process.
@@ -133,6 +156,7 @@ func runAgent() error {
 		return err
 	}
 	os.Chdir("/")
+	syscall.Umask(0o022)
 	return agent.Run(dir, program, identity)
 }
 
@@ -157,7 +181,15 @@ func ensureAgent(dir string) error {
 	if err != nil {
 		return err
 	}
-	running, err := hello(socket)
+	if running, err := hello(socket); err == nil && running == identity {
+		return nil
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	running, err := hello(socket) // another command may have been quicker
 	if err == nil && running == identity {
 		return nil
 	}
@@ -177,6 +209,19 @@ func ensureAgent(dir string) error {
 		}
 	}
 	return startAgent(dir, program)
+}
+
+// lock lets one command at a time replace the agent: a second one would stop the
+// agent that the first has just started.
+func lock(dir string) (unlock func() error, err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "agent.start"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot start the agent: %v", err)
+	}
+	return f.Close, nil
 }
 
 func hello(socket string) (string, error) {

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/juju/gnuflag"
-
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/cmdline"
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 )
@@ -39,8 +37,8 @@ func debugLog(c *call) error {
 	c.Flags.StringVar(&f.level, "l", "", "Log level to show")
 	c.Flags.StringVar(&f.level, "level", "", "")
 	c.Flags.IntVar(&f.limit, "limit", 0, "Show this many of the most recent logs and then exit")
-	c.Flags.IntVar(&f.lines, "n", 10, "Show this many of the most recent lines and continue to append new ones")
-	c.Flags.IntVar(&f.lines, "lines", 10, "")
+	c.Flags.IntVar(&f.lines, "n", 0, "Show this many of the most recent lines and continue to append new ones")
+	c.Flags.IntVar(&f.lines, "lines", 0, "")
 	c.Flags.BoolVar(&f.replay, "replay", false, "Show the entire log and continue to append new ones")
 	c.Flags.BoolVar(&f.tail, "tail", false, "Show existing log messages and continue to append new ones")
 	c.Flags.BoolVar(&f.noTail, "no-tail", false, "Show existing log messages and then exit")
@@ -77,23 +75,21 @@ func (c *call) showLog(f *logFlags) error {
 	defer file.Close()
 	r := &lineReader{r: bufio.NewReader(file)}
 	lines := f.kept(r.lines())
-	switch {
-	case f.limit > 0:
-		lines = lines[max(0, len(lines)-f.limit):]
-	case !f.replay && !f.noTail:
-		lines = lines[max(0, len(lines)-f.lines):]
+	// Without a word on it, only a terminal is shown what comes next.
+	ends := f.noTail || f.limit > 0 || (!f.tail && c.Env["TERMINAL"] == "")
+	if f.lines == 0 && !ends && !f.replay {
+		f.lines = 10
+	}
+	for _, most := range []int{f.limit, f.lines} {
+		if most > 0 {
+			lines = lines[max(0, len(lines)-most):]
+		}
 	}
 	c.printLines(f, lines)
-	// 4.0 ends with --limit; jubilant asks so, with 0 for all.
-	if f.noTail || f.limit > 0 || (c.limitGiven() && !f.tail) {
+	if ends {
 		return nil
 	}
 	return c.follow(f, r)
-}
-
-func (c *call) limitGiven() (given bool) {
-	c.Flags.Visit(func(flag *gnuflag.Flag) { given = given || flag.Name == "limit" })
-	return given
 }
 
 func (c *call) follow(f *logFlags, r *lineReader) error {

@@ -55,16 +55,16 @@ func deploy(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.change(func(w *state.World, m *state.Model) error {
-		_, err := w.Deploy(m, d, time.Now())
-		return err
-	}); err != nil {
-		return err
-	}
-	c.Warn("Located local charm %q, revision 0", d.Charm.Meta.Name)
-	c.Warn("Deploying %q from local charm %q, revision 0 on %s@%s", d.Name, d.Charm.Meta.Name,
-		d.Charm.Bases[0].Name, d.Charm.Bases[0].Channel)
-	return nil
+	return c.change(func(w *state.World, m *state.Model) error {
+		a, err := w.Deploy(m, d, time.Now())
+		if err != nil {
+			return err
+		}
+		base := d.Charm.Bases[0]
+		c.Warn("Located local charm %q, revision %d", d.Charm.Meta.Name, a.CharmRev)
+		c.Warn("Deploying %q from local charm %q, revision %d on %s@%s", d.Name, d.Charm.Meta.Name, a.CharmRev, base.Name, base.Channel)
+		return nil
+	})
 }
 
 // refuse names what localjuju does not do.
