@@ -109,7 +109,7 @@ func (c *Context) find(s Scene, uri, label string) (*state.Secret, error) {
 			return secret, nil
 		}
 	}
-	return nil, fmt.Errorf("secret with label %q not found", label)
+	return nil, fmt.Errorf("secret %q not found", label)
 }
 
 func (c *Context) added(uri string) *state.Secret {
