@@ -44,10 +44,27 @@ func (c *Charm) apply(ctx context.Context, in notebook.Inputs, spec notebook.Spe
 	if now := o.Slots[plan.Serving(*o)]; now != nil {
 		a.from = now.Serve.Image
 	}
-	for _, step := range p.Steps {
+	for i, step := range p.Steps {
 		logger.Infof("%s", step)
 		if err := a.step(ctx, step); err != nil {
-			return a.abandon(ctx, err)
+			return errors.Join(a.abandon(ctx, err), a.raise(ctx, step, p.Steps[i+1:]))
+		}
+	}
+	return nil
+}
+
+// raise makes the gateway's steps that were left when another one failed: where
+// nothing serves, the gateway says so.
+func (a *application) raise(ctx context.Context, failed plan.Step, left []plan.Step) error {
+	gateways := []plan.Kind{plan.StartGateway, plan.SetGateway}
+	if slices.Contains(gateways, failed.Kind) {
+		return nil
+	}
+	for _, step := range left {
+		if slices.Contains(gateways, step.Kind) {
+			if err := a.step(ctx, step); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -96,7 +96,7 @@ func (a *application) look(ctx context.Context, s notebook.Slot) error {
 // admit lets the user in that the slot's server stepped down to, once: to the
 // notebooks first, for the server goes on when it has its token.
 func (a *application) admit(ctx context.Context, s notebook.Slot) error {
-	text, err := a.engine.Logs(ctx, s, 50)
+	text, _, err := a.engine.Logs(ctx, s, 50)
 	if err != nil {
 		return err
 	}
@@ -119,12 +119,15 @@ func (a *application) admit(ctx context.Context, s notebook.Slot) error {
 
 // refuse logs the candidate's last lines and gives the reason.
 func (a *application) refuse(ctx context.Context, s notebook.Slot, reason string) error {
-	text, err := a.engine.Logs(ctx, s, 20)
+	text, said, err := a.engine.Logs(ctx, s, 20)
 	a.warn(err)
 	if text != "" {
 		logger.Warningf("the last lines of the notebook that did not come up:\n%s", a.censor(text))
 	}
-	if last := lastLine(a.censor(text)); last != "" {
+	if said == "" { // where programs say why they end
+		said = text
+	}
+	if last := lastLine(a.censor(said)); last != "" {
 		reason += fmt.Sprintf(" (%.80s)", last)
 	}
 	return &candidateError{reason}

@@ -239,16 +239,17 @@ func (e *Engine) Ended(ctx context.Context, s notebook.Slot) (string, bool, erro
 	return "it ended with exit status " + strconv.Itoa(c.State.ExitCode), true, nil
 }
 
-// Logs are the last lines that the slot's container wrote.
-func (e *Engine) Logs(ctx context.Context, s notebook.Slot, lines int) (string, error) {
+// Logs are the last lines that the slot's container wrote, and apart those that
+// it wrote to its standard error: what came first of two at once is not known.
+func (e *Engine) Logs(ctx context.Context, s notebook.Slot, lines int) (all, errors string, err error) {
 	body, err := e.cli.ContainerLogs(ctx, e.slotName(s), container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
 	if err != nil {
-		return "", failure(err, "cannot read the notebook's log")
+		return "", "", failure(err, "cannot read the notebook's log")
 	}
 	defer body.Close()
-	var out bytes.Buffer
-	_, err = stdcopy.StdCopy(&out, &out, io.LimitReader(body, 1<<20))
-	return out.String(), err
+	var out, errs bytes.Buffer
+	_, err = stdcopy.StdCopy(&out, io.MultiWriter(&out, &errs), io.LimitReader(body, 1<<20))
+	return out.String(), errs.String(), err
 }
 
 // Commands are the command lines of the processes in the slot's container.
