@@ -20,7 +20,7 @@ const open = `python3 -c "from jupyter_server.auth.identity import PasswordIdent
 func TestRefusedImages(t *testing.T) {
 	t.Parallel()
 	m := newModel(t)
-	m.deploy("nb", "start-timeout=15")
+	m.deploy("nb")
 	m.waitActive("nb/0", "test/plain:1")
 	n := m.open("nb/0")
 	n.serves()
@@ -34,7 +34,7 @@ func TestRefusedImages(t *testing.T) {
 		{"doesnotexist", "", []string{"does not exist"}},
 		{"otherarch", "", []string{"it is for linux/", "this machine is linux/"}},
 		{"exits", "", []string{"exit status 1", "no licence for this fine notebook"}},
-		{"silent", "", []string{"not healthy within 15s", "nothing answers"}},
+		{"silent", "", []string{"not healthy within 10s", "nothing answers"}},
 		{"nojupyter", "", []string{"not Jupyter"}},
 		{"openserver", "", []string{"--ServerApp.token", "--ServerApp.password"}},
 		{"plain", open, []string{"it serves without the token"}},
@@ -42,7 +42,11 @@ func TestRefusedImages(t *testing.T) {
 		{"fixedport", "", []string{"--port", "command"}},
 		{"stacks", "start-notebook.py --NotebookApp.base_url=/x --ip=127.0.0.1", []string{"--NotebookApp.base_url", "--ip"}},
 	} {
-		m.config("nb", "jupyter-image="+image(c.image), "command="+c.command)
+		limit := "start-timeout=120"
+		if c.image == "silent" || c.image == "nojupyter" {
+			limit = "start-timeout=10"
+		}
+		m.config("nb", "jupyter-image="+image(c.image), "command="+c.command, limit)
 		m.waitStatus("nb/0", "blocked", append(c.says, "test/plain:1 still serves")...)
 		if now := m.containers("nb/0"); now != before {
 			t.Errorf("after %s was refused there are %q, were %q", c.image, now, before)
