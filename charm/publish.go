@@ -111,7 +111,7 @@ func (c *Charm) setStatus(out Outputs, status, message string) error {
 	default:
 		want = juju.Status{Status: "waiting", Message: "the notebook does not answer: see docker logs of its container"}
 	}
-	if want == c.before.status && !c.told {
+	if want == c.before.status && !c.told && !c.turned {
 		return nil
 	}
 	if out.healthy() {
@@ -132,7 +132,7 @@ func (c *Charm) publish(out Outputs) error {
 		return err
 	}
 	var site *relation.Website
-	if out.healthy() {
+	if out.healthy() && out.Inputs.Ingress != "" {
 		site = &relation.Website{Hostname: out.Inputs.Ingress, Port: out.port()}
 	}
 	for _, id := range c.before.websites {
@@ -168,7 +168,8 @@ func (c *Charm) publishPort(out Outputs) error {
 }
 
 // makeSecret makes the application's credential. It is used from the next hook
-// on: were this one to fail, Juju would drop it.
+// on: were this one to fail, Juju would drop it. That hook is asked for, since on
+// a unit that was set up before none may come for minutes.
 func (c *Charm) makeSecret() error {
 	content, err := newCredential(1)
 	if err != nil {
@@ -180,7 +181,11 @@ func (c *Charm) makeSecret() error {
 	if err := c.tools.AddSecret(secretLabel, c.dirs.Dir, content); err != nil {
 		return err
 	}
-	return c.tellPeers("1")
+	if err := c.tellPeers("1"); err != nil {
+		return err
+	}
+	c.wake()
+	return nil
 }
 
 func (c *Charm) secretDir() error {
