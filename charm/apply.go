@@ -34,7 +34,6 @@ type application struct {
 	plan     plan.Plan
 	observed *plan.Observed
 	from     string // image of the notebook that is replaced
-	work     string // where the candidate's notebooks are in its home
 }
 
 // apply makes the plan, and keeps o at what came of it. A candidate that fails
@@ -88,6 +87,8 @@ func (a *application) step(ctx context.Context, s plan.Step) error {
 		return a.setGateway(ctx, a.observed.Slots[plan.Serving(*a.observed)])
 	case plan.RemoveGateway:
 		return a.engine.RemoveGateway(ctx, s.ID)
+	case plan.RemoveStray:
+		return a.engine.RemoveStray(ctx, s.ID)
 	case plan.TidyImages:
 		return a.engine.TidyImages(ctx, []string{a.spec.Serve.Image, a.from})
 	case plan.Drain:
@@ -103,7 +104,7 @@ func (a *application) slotStep(ctx context.Context, s plan.Step) error {
 	case plan.Create:
 		return a.create(ctx, s.Slot)
 	case plan.Start:
-		return a.engine.Start(ctx, s.Slot)
+		return a.start(ctx, s.Slot)
 	case plan.Recount:
 		return a.recount(ctx, s.Slot)
 	case plan.Stop:
@@ -128,6 +129,8 @@ func (a *application) pull(ctx context.Context) error {
 	if err := a.engine.Pull(ctx, ref, time.Duration(a.spec.Pull)*time.Second, a.progress); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	id, err := a.engine.Pulled(ctx, ref)
 	a.observed.Image.Pulled = id
 	return err
@@ -144,17 +147,21 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	if err != nil {
 		return err
 	}
+	if err := a.adopt(nil); err != nil {
+		return err
+	}
+	release, err := a.reserve(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer release()
 	p := a.place(s, a.plan.Port)
-	a.work = notebook.Work(a.spec.Serve, img)
 	entrypoint, cmd := notebook.CommandLine(a.spec.Serve, img)
-	if fixed := notebook.FixedFlags(a.wanted(p), slices.Concat(entrypoint, cmd)); len(fixed) > 0 {
+	if fixed := notebook.FixedFlags(wanted(a.spec.Serve, img, p), slices.Concat(entrypoint, cmd)); len(fixed) > 0 {
 		return &flagError{fixed}
 	}
 	secret := host.Secret{Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret}
 	if err := a.dirs.WriteSlot(string(s), notebook.Settings(a.spec.Serve, p), secret); err != nil {
-		return err
-	}
-	if err := a.adopt(nil); err != nil {
 		return err
 	}
 	if err := a.engine.Create(ctx, a.spec, img, p); err != nil {
@@ -166,10 +173,22 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	return nil
 }
 
-// wanted is what a candidate's command line may not contradict.
-func (a *application) wanted(p notebook.Place) notebook.Wanted {
-	ip, port := notebook.Address(a.spec.Serve.NetworkMode, p)
-	return notebook.Wanted{IP: ip, Port: port, BaseURL: a.spec.Serve.BaseURL, Work: a.work}
+// wanted is what the command line of a container may not contradict.
+func wanted(s notebook.Serve, img notebook.Image, p notebook.Place) notebook.Wanted {
+	ip, port := notebook.Address(s.NetworkMode, p)
+	return notebook.Wanted{IP: ip, Port: port, BaseURL: s.BaseURL, Work: notebook.Work(s, img)}
+}
+
+// start starts the slot's container. What the engine cannot run of it, such as a
+// program that the image does not have, is the operator's to mend.
+func (a *application) start(ctx context.Context, s notebook.Slot) error {
+	err := a.engine.Start(ctx, s)
+	var refused *docker.Error
+	if errors.As(err, &refused) && refused.Kind == docker.Invalid {
+		logger.Warningf("%v", err)
+		return &candidateError{"the engine cannot start it: see juju debug-log"}
+	}
+	return err
 }
 
 // adopt gives the notebooks to the unit's group and the users. A file system
@@ -195,6 +214,7 @@ func (a *application) setGateway(ctx context.Context, to *plan.Container) error 
 	if _, err := a.gateway.Set(ctx, state); err != nil {
 		return a.explainBind(ctx, err)
 	}
+	a.turned = a.turned || a.observed.Gateway.Upstream != upstream
 	a.observed.Gateway.Answers, a.observed.Gateway.Upstream = true, upstream
 	a.observed.Gateway.Listen, a.observed.Gateway.Trusted = state.Listen, state.Trusted
 	return nil

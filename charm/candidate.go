@@ -33,6 +33,12 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 	}
 	began, looked := time.Now(), time.Time{}
 	limit := time.Duration(a.spec.Start) * time.Second
+	ctx, cancel := context.WithTimeout(ctx, limit+stepLimit)
+	defer cancel()
+	c := a.observed.Slots[s]
+	img, err := a.engine.Facts(ctx, c.ImageID)
+	a.warn(err) // somebody may have removed the image; the container does not need it
+	flags := wanted(c.Serve, img, a.place(s, c.Port))
 	for said := began; ; time.Sleep(50 * time.Millisecond) {
 		health := server.Check(ctx)
 		switch {
@@ -44,7 +50,7 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 		}
 		if time.Since(looked) > 500*time.Millisecond {
 			looked = time.Now()
-			if err := a.look(ctx, s); err != nil {
+			if err := a.look(ctx, s, flags); err != nil {
 				return err
 			}
 		}
@@ -72,7 +78,7 @@ var waiting = regexp.MustCompile(`jupyter-docker: uid (\d+) waits for its token`
 
 // look sees whether the slot can still come up: it has not ended, it may read
 // its token, and no flag of its processes wins over the settings.
-func (a *application) look(ctx context.Context, s notebook.Slot) error {
+func (a *application) look(ctx context.Context, s notebook.Slot, wanted notebook.Wanted) error {
 	how, ended, err := a.engine.Ended(ctx, s)
 	if err != nil {
 		return err
@@ -84,7 +90,6 @@ func (a *application) look(ctx context.Context, s notebook.Slot) error {
 	if err != nil {
 		return nil // it ends just now, or the machine has no ps
 	}
-	wanted := a.wanted(a.place(s, a.observed.Slots[s].Port))
 	for _, args := range commands {
 		if fixed := notebook.FixedFlags(wanted, args); len(fixed) > 0 {
 			return &flagError{fixed}
@@ -150,7 +155,9 @@ func (a *application) abandon(ctx context.Context, err error) error {
 		return err
 	}
 	delete(a.observed.Slots, candidate)
-	return errors.Join(err, a.engine.Remove(context.WithoutCancel(ctx), candidate))
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	return errors.Join(err, a.engine.Remove(ctx, candidate))
 }
 
 // recount counts the kernels of a slot that is about to go. When one is busy,

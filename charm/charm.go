@@ -4,10 +4,8 @@ package charm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/juju/loggo"
@@ -34,6 +32,7 @@ type Charm struct {
 	build   string // identity of this program
 	asked   bool   // the operator asked for whatever waits
 	told    bool   // the status was set in this hook
+	turned  bool   // the gateway was turned to another notebook in this hook
 	before  before // what Juju said of the unit when the hook began
 }
 
@@ -67,8 +66,10 @@ func (c *Charm) Run(ctx context.Context) error {
 		return c.act(ctx)
 	case c.event.Hook == "remove":
 		return c.remove(ctx)
-	case c.event.Hook == "stop" || c.event.Hook == "notebooks-storage-detaching":
+	case c.event.Hook == "stop":
 		return c.release(ctx)
+	case c.event.Hook == "notebooks-storage-detaching":
+		return c.detach(ctx)
 	case c.leaving():
 		return nil
 	}
@@ -83,20 +84,22 @@ func (c *Charm) converge(ctx context.Context) (Outputs, error) {
 	}
 	spec, err := c.design(in)
 	if err != nil {
-		return Outputs{Inputs: in}, err
+		return c.asItIs(ctx, in), err
 	}
-	if err := c.ensureEngine(ctx, in); err != nil {
-		return Outputs{Inputs: in}, err
+	if err := c.ensureEngine(ctx, in.Proxy); err != nil {
+		return c.withoutEngine(ctx, in), err
 	}
 	if in.Credential == nil {
-		return Outputs{Inputs: in, MakeSecret: in.Leader && c.event.Hook != "install"}, errNoCredential
+		out := c.asItIs(ctx, in)
+		out.MakeSecret = in.Leader && c.event.Hook != "install"
+		return out, errNoCredential
 	}
 	if len(in.BindTo) == 0 {
-		return Outputs{Inputs: in}, errNoAddress
+		return c.asItIs(ctx, in), errNoAddress
 	}
 	observed, err := c.observe(ctx, spec)
 	if err != nil {
-		return Outputs{Inputs: in, Spec: spec}, err
+		return c.withoutEngine(ctx, in), err
 	}
 	if err := c.fits(ctx, spec, observed); err != nil {
 		return outputs(in, spec, observed, plan.Plan{}), err
@@ -105,6 +108,24 @@ func (c *Charm) converge(ctx context.Context) (Outputs, error) {
 	logger.Debugf("plan: %s", made)
 	err = c.apply(ctx, in, spec, made, &observed)
 	return outputs(in, spec, observed, made), err
+}
+
+// asItIs sums up what runs, where nothing can be changed: what serves is offered
+// on. Nothing is known where there is no engine yet.
+func (c *Charm) asItIs(ctx context.Context, in notebook.Inputs) Outputs {
+	observed, err := c.observe(ctx, notebook.Spec{})
+	if err != nil {
+		logger.Debugf("%v", err)
+		return Outputs{Inputs: in}
+	}
+	return outputs(in, notebook.Spec{}, observed, plan.Plan{})
+}
+
+// withoutEngine sums up what can be said of a unit whose engine cannot be asked:
+// nothing while its gateway answers, else that nothing serves.
+func (c *Charm) withoutEngine(ctx context.Context, in notebook.Inputs) Outputs {
+	_, err := c.gateway.Status(ctx)
+	return Outputs{Inputs: in, Known: err != nil}
 }
 
 // design reads the options; what is wrong with any of them is an error.
@@ -133,6 +154,8 @@ func (c *Charm) fits(ctx context.Context, spec notebook.Spec, o plan.Observed) e
 	if now := o.Slots[plan.Serving(o)]; spec.Limits.CPU == 0 || now != nil && now.Limits == spec.Limits {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	cpus, _, err := c.engine.CPUs(ctx)
 	if err != nil {
 		return err
@@ -145,11 +168,10 @@ func (c *Charm) fits(ctx context.Context, spec notebook.Spec, o plan.Observed) e
 }
 
 // ensureEngine makes sure of an engine that answers.
-func (c *Charm) ensureEngine(ctx context.Context, in notebook.Inputs) error {
+func (c *Charm) ensureEngine(ctx context.Context, p notebook.Proxy) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
 	defer cancel()
-	proxy := host.Proxy{HTTP: in.Proxy.HTTP, HTTPS: in.Proxy.HTTPS, No: in.Proxy.No}
-	return host.ThisMachine().EnsureEngine(ctx, proxy, c.engine.Ping, c.progress)
+	return host.ThisMachine().EnsureEngine(ctx, host.Proxy(p), c.engine.Ping, c.progress)
 }
 
 // variant is the gateway's program, and whether it may listen below port 1024.
@@ -174,39 +196,4 @@ func (c *Charm) warn(err error) {
 	if err != nil {
 		logger.Warningf("%v", err)
 	}
-}
-
-// release gives up what a unit that goes away holds: its notebook ends, its data
-// stay.
-func (c *Charm) release(ctx context.Context) error {
-	if c.engine.Ping(ctx) != nil {
-		return nil // no engine, nothing to end
-	}
-	c.progress("removing the notebook")
-	return c.engine.RemoveAll(ctx)
-}
-
-// leaving tells, in the hooks of a relation that ends, whether the unit itself
-// goes: then nothing is brought up again that a hook before took down.
-func (c *Charm) leaving() bool {
-	if !strings.HasSuffix(c.event.Hook, "-relation-departed") && !strings.HasSuffix(c.event.Hook, "-relation-broken") {
-		return false
-	}
-	life, err := c.tools.Life(c.unit.Name)
-	if err != nil {
-		logger.Debugf("%v", err) // not every Juju tells; stop takes everything down
-	}
-	return life == "dying"
-}
-
-// remove takes away what stop may have left, and says where the notebooks are.
-func (c *Charm) remove(ctx context.Context) error {
-	data, err := c.dirs.RemoveAllButData()
-	if err = errors.Join(c.release(ctx), err); err != nil {
-		return err
-	}
-	if data != "" {
-		logger.Infof("the notebooks of %s are left in %s", c.unit.Name, data)
-	}
-	return nil
 }

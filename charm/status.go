@@ -3,11 +3,13 @@ package charm
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/distribution/reference"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
@@ -97,6 +99,8 @@ func statusOf(err error) (status, message string, known bool) {
 		return "blocked", port.Error(), true
 	case errors.As(err, &busy):
 		return "active", busy.Error(), true
+	case errors.Is(err, host.ErrEngine):
+		return "blocked", "the docker engine cannot be started: see its log", true
 	case errors.As(err, &engine):
 		return statusOfEngine(engine)
 	}
@@ -131,18 +135,26 @@ func active(out Outputs) juju.Status {
 		text += ", ended before for lack of memory"
 	}
 	if out.Waits != "" {
-		text += "; waits: " + out.Waits
+		text += "; waits: " + formerly.ReplaceAllString(out.Waits, "") // which is what serves, named above
 	}
 	return juju.Status{Status: "active", Message: text}
 }
 
-// familiar is a reference as a person writes it.
+// formerly is what a cause says of the value that an option had.
+var formerly = regexp.MustCompile(`, was [^;( ]+`)
+
+// familiar is a reference as a person writes it, with as much of a digest as
+// tells it from another.
 func familiar(ref string) string {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return ref
 	}
-	return reference.FamiliarString(named)
+	short := reference.FamiliarString(named)
+	if d, ok := named.(reference.Digested); ok {
+		return strings.TrimSuffix(short, d.Digest().Encoded()) + d.Digest().Encoded()[:12]
+	}
+	return short
 }
 
 // describe adds to a status what still serves.

@@ -53,13 +53,13 @@ const (
 // Error is a failure of the engine, with its kind.
 type Error struct {
 	Kind Kind
-	err  error
+	Err  error
 }
 
-func (e *Error) Error() string { return e.err.Error() }
+func (e *Error) Error() string { return e.Err.Error() }
 
 // Unwrap gives the engine's own error.
-func (e *Error) Unwrap() error { return e.err }
+func (e *Error) Unwrap() error { return e.Err }
 
 // failure wraps an engine's error, classified by errdefs. What vanished under
 // the charm's hands is Unknown: to look again mends it.
@@ -76,7 +76,7 @@ func failure(err error, format string, args ...any) error {
 	case errdefs.IsConflict(err), errdefs.IsAlreadyExists(err):
 		kind = InUse
 	}
-	return &Error{Kind: kind, err: fmt.Errorf(format+": %w", append(args, err)...)}
+	return &Error{Kind: kind, Err: fmt.Errorf(format+": %w", append(args, err)...)}
 }
 
 // Engine is the Docker engine of this machine, as one unit sees it.

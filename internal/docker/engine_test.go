@@ -184,9 +184,15 @@ func (engineSuite) TestOnlyTheUnitsOwnIsSeen(c *C) {
 }
 
 func (engineSuite) TestRemoveAllTouchesNothingOfOthers(c *C) {
-	answers := observing(summary("a", "nb/1", model, "notebook", "a"))
+	left := append([]object{summary("a", "nb/1", model, "notebook", "a"), summary("g", "nb/1", model, "gateway", "")}, theirs...)
+	answers := observing()
+	answers["GET /containers/json"] = func(r *http.Request) (*http.Response, error) { return says(200, left)(r) }
 	answers["POST /containers/nb-1-7b29c3f0-a/stop"] = says(204, nil)
-	answers["DELETE /containers/a0123456789ab"] = says(204, nil)
+	answers["DELETE /containers/a0123456789ab"] = func(r *http.Request) (*http.Response, error) {
+		left = left[1:]
+		return says(204, nil)(r)
+	}
+	answers["DELETE /containers/g0123456789ab"] = says(204, nil)
 	answers["DELETE /networks/nb-1-7b29c3f0"] = says(204, nil)
 	e, t := speaking(c, answers)
 	c.Assert(e.RemoveAll(context.Background()), IsNil)
@@ -196,7 +202,8 @@ func (engineSuite) TestRemoveAllTouchesNothingOfOthers(c *C) {
 			changed = append(changed, call)
 		}
 	}
-	c.Check(changed, DeepEquals, []string{"POST /containers/nb-1-7b29c3f0-a/stop", "DELETE /containers/a0123456789ab", "DELETE /networks/nb-1-7b29c3f0"})
+	c.Check(changed, DeepEquals, []string{"POST /containers/nb-1-7b29c3f0-a/stop", "DELETE /containers/a0123456789ab",
+		"DELETE /containers/g0123456789ab", "DELETE /networks/nb-1-7b29c3f0"})
 }
 
 func (engineSuite) TestWhatCannotBeListedIsNotNothing(c *C) {

@@ -40,7 +40,7 @@ func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
 		return notebook.Image{}, failure(err, "cannot inspect image %s", id)
 	}
 	if img.Config == nil {
-		return notebook.Image{}, &Error{Kind: Invalid, err: fmt.Errorf("cannot run image %s: it has no configuration", id)}
+		return notebook.Image{}, &Error{Kind: Invalid, Err: fmt.Errorf("cannot run image %s: it has no configuration", id)}
 	}
 	out := notebook.Image{
 		ID: img.ID, User: img.Config.User, Env: img.Config.Env,
@@ -153,7 +153,7 @@ func (e *Engine) SetLimits(ctx context.Context, s notebook.Slot, l notebook.Limi
 	if used, err := e.memoryUsed(ctx, s); err != nil {
 		return err
 	} else if l.Memory > 0 && used > l.Memory {
-		return &Error{Kind: NotNow, err: fmt.Errorf("cannot lower the memory limit: %d bytes are in use", used)}
+		return &Error{Kind: NotNow, Err: fmt.Errorf("cannot lower the memory limit: %d bytes are in use", used)}
 	}
 	_, err := e.cli.ContainerUpdate(ctx, e.slotName(s), container.UpdateConfig{Resources: r,
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}})
@@ -210,6 +210,9 @@ func (e *Engine) Stop(ctx context.Context, s notebook.Slot) error {
 func (e *Engine) Kill(ctx context.Context, s notebook.Slot) error {
 	return failure(e.cli.ContainerKill(ctx, e.slotName(s), "KILL"), "cannot stop the notebook")
 }
+
+// RemoveStray removes a container by its id; none is fine.
+func (e *Engine) RemoveStray(ctx context.Context, id string) error { return e.remove(ctx, id) }
 
 // Remove removes the slot's container; none is fine.
 func (e *Engine) Remove(ctx context.Context, s notebook.Slot) error {

@@ -38,10 +38,7 @@ func (e *Engine) observeContainers(ctx context.Context, o *plan.Observed) error 
 		return failure(err, "cannot list containers")
 	}
 	for _, c := range all {
-		if port := atoi(c.Labels[labelPort]); port != 0 {
-			base := port - (port % 2)
-			o.Taken[base], o.Taken[base+1] = true, true
-		}
+		take(o.Taken, c)
 		if !e.mine(c.Labels) {
 			continue
 		}
@@ -56,9 +53,31 @@ func (e *Engine) observeContainers(ctx context.Context, o *plan.Observed) error 
 			o.Gateways = append(o.Gateways, plan.GatewayContainer{
 				ID: c.ID[:12], Variant: c.Labels[labelVariant], Running: c.State == "running", Created: c.Created,
 			})
+		case "probe":
+			o.Strays = append(o.Strays, c.ID)
 		}
 	}
 	return nil
+}
+
+// take marks the pair of ports that a container of any unit holds.
+func take(taken map[int]bool, c container.Summary) {
+	if port := atoi(c.Labels[labelPort]); port != 0 {
+		base := port - (port % 2)
+		taken[base], taken[base+1] = true, true
+	}
+}
+
+// TakenByOthers are the loopback ports that other units' containers hold now.
+func (e *Engine) TakenByOthers(ctx context.Context) (map[int]bool, error) {
+	all, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", labelPort))})
+	taken := map[int]bool{}
+	for _, c := range all {
+		if !e.mine(c.Labels) {
+			take(taken, c)
+		}
+	}
+	return taken, failure(err, "cannot list containers")
 }
 
 // all lists the unit's own containers.

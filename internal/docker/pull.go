@@ -52,9 +52,9 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	defer cancel()
 	switch {
 	case errors.Is(err, errStalled):
-		return &Error{Kind: Stalled, err: fmt.Errorf("cannot pull %s: %w", ref, errStalled)}
+		return &Error{Kind: Stalled, Err: fmt.Errorf("cannot pull the image: %w", errStalled)}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Kind: Stalled, err: fmt.Errorf("cannot pull %s: not done within %s", ref, limit)}
+		return &Error{Kind: Stalled, Err: fmt.Errorf("cannot pull the image: not done within %s", limit)}
 	}
 	if full := e.hasRoom(ctx); full != nil {
 		return full
@@ -64,7 +64,7 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 			return other
 		}
 	}
-	return &Error{Kind: classifyPull(err), err: fmt.Errorf("cannot pull %s: %w", ref, err)}
+	return &Error{Kind: classifyPull(err), Err: fmt.Errorf("cannot pull %s: %w", ref, err)}
 }
 
 // classifyPull tells what a registry did. The engine answers 500 for most of it.
@@ -102,8 +102,8 @@ func (e *Engine) platforms(ctx context.Context, ref string) error {
 			names = append(names, p.OS+"/"+p.Architecture)
 		}
 	}
-	return &Error{Kind: Platform, err: fmt.Errorf("cannot run %s: it is for %s, this machine is %s/%s",
-		ref, strings.Join(names, ", "), server.Os, server.Arch)}
+	return &Error{Kind: Platform, Err: fmt.Errorf("cannot run the image: it is for %s, this machine is %s/%s",
+		strings.Join(names, ", "), server.Os, server.Arch)}
 }
 
 // pull fetches the reference; quietLimit is how long it may make no progress.
@@ -176,7 +176,7 @@ func (e *Engine) hasRoom(ctx context.Context) error {
 		return nil // the engine is elsewhere; the pull itself will tell
 	}
 	if free := int64(s.Bavail) * s.Bsize; free < room {
-		return &Error{Kind: DiskFull, err: fmt.Errorf("cannot pull: %s has only %s left", root, units.HumanSize(float64(free)))}
+		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s has only %s left", root, units.HumanSize(float64(free)))}
 	}
 	return nil
 }
@@ -192,8 +192,8 @@ func (e *Engine) fits(ctx context.Context, ref string) error {
 		return failure(err, "cannot ask the engine for its version")
 	}
 	if img.Architecture != "" && img.Architecture != server.Arch || img.Os != "" && img.Os != server.Os {
-		return &Error{Kind: Platform, err: fmt.Errorf("cannot run %s: it is for %s/%s, this machine is %s/%s",
-			ref, img.Os, img.Architecture, server.Os, server.Arch)}
+		return &Error{Kind: Platform, Err: fmt.Errorf("cannot run the image: it is for %s/%s, this machine is %s/%s",
+			img.Os, img.Architecture, server.Os, server.Arch)}
 	}
 	return nil
 }

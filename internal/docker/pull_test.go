@@ -72,7 +72,7 @@ func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
 		{"os": "linux", "architecture": "arm64"}, {"os": "unknown", "architecture": "unknown"}}})
 	e, _ := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
-	c.Check(err, ErrorMatches, "cannot run "+ref+": it is for linux/arm64, this machine is linux/amd64")
+	c.Check(err, ErrorMatches, "cannot run the image: it is for linux/arm64, this machine is linux/amd64")
 	c.Check(kindOf(err), Equals, Platform)
 }
 
@@ -82,7 +82,7 @@ func (pullSuite) TestAPulledImageForOthersIsNotKept(c *C) {
 	answers["DELETE /images/"+ref] = says(200, []object{})
 	e, t := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
-	c.Check(err, ErrorMatches, "cannot run "+ref+": it is for linux/s390x, this machine is linux/amd64")
+	c.Check(err, ErrorMatches, "cannot run the image: it is for linux/s390x, this machine is linux/amd64")
 	c.Check(t.asked[len(t.asked)-1], Equals, "DELETE /images/"+ref)
 }
 
@@ -120,7 +120,7 @@ func (pullSuite) TestStall(c *C) {
 	err := e.pull(context.Background(), ref, 100*time.Millisecond, func(string) {})
 	c.Check(err, Equals, errStalled)
 	err = e.explainPull(context.Background(), ref, time.Minute, err)
-	c.Check(err, ErrorMatches, "cannot pull "+ref+": no progress for two minutes")
+	c.Check(err, ErrorMatches, "cannot pull the image: no progress for two minutes")
 	c.Check(kindOf(err), Equals, Stalled)
 }
 
@@ -129,7 +129,7 @@ func (pullSuite) TestTheLimitOfTheWhole(c *C) {
 	defer end()
 	e, _ := speaking(c, pulling(stream))
 	err := e.Pull(context.Background(), ref, 200*time.Millisecond, func(string) {})
-	c.Check(err, ErrorMatches, "cannot pull "+ref+": not done within 200ms")
+	c.Check(err, ErrorMatches, "cannot pull the image: not done within 200ms")
 	c.Check(kindOf(err), Equals, Stalled)
 }
 

@@ -39,6 +39,15 @@ func ThisMachine() Machine {
 	return Machine{Systemd: "/run/systemd/system", DropIn: "/etc/systemd/system/docker.service.d", Log: "/var/log/jupyter-docker-engine.log"}
 }
 
+// ErrEngine says that an engine is there and cannot be started.
+var ErrEngine = errors.New("cannot start the docker engine")
+
+// HasEngine tells whether an engine is installed, running or not.
+func (m Machine) HasEngine() bool {
+	_, err := exec.LookPath("dockerd")
+	return !errors.Is(err, exec.ErrNotFound)
+}
+
 // EnsureEngine installs the Docker engine where there is none, and starts it
 // where it does not answer. ping tells whether it answers. told is called with
 // what takes time.
@@ -46,7 +55,7 @@ func (m Machine) EnsureEngine(ctx context.Context, p Proxy, ping func(context.Co
 	if ping(ctx) == nil {
 		return nil
 	}
-	if _, err := exec.LookPath("dockerd"); errors.Is(err, exec.ErrNotFound) {
+	if !m.HasEngine() {
 		told("installing the docker engine")
 		if err := m.proxyDropIn(p); err != nil {
 			return err
@@ -121,20 +130,20 @@ func (m Machine) start(ctx context.Context, p Proxy) error {
 	if m.hasSystemd() {
 		out, err := exec.CommandContext(ctx, "systemctl", "enable", "--now", "docker.service").CombinedOutput()
 		if err != nil {
-			return fmt.Errorf("cannot start the docker engine: %v: %s", err, lastLines(string(out), 2))
+			return fmt.Errorf("%w: %v: %s", ErrEngine, err, lastLines(string(out), 2))
 		}
 		return nil
 	}
 	log, err := os.OpenFile(m.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
-		return fmt.Errorf("cannot start the docker engine: %v", err)
+		return fmt.Errorf("%w: %v", ErrEngine, err)
 	}
 	defer log.Close()
 	cmd := exec.Command("dockerd") // outlives the hook
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.environ(), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("cannot start the docker engine: %v", err)
+		return fmt.Errorf("%w: %v", ErrEngine, err)
 	}
 	return cmd.Process.Release()
 }

@@ -22,6 +22,9 @@ func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
 	if !o.Network && spec.Serve.NetworkMode == notebook.NetworkBridge {
 		p.add(MakeNetwork, "", "the unit has no network")
 	}
+	for _, id := range o.Strays {
+		p.Steps = append(p.Steps, Step{Kind: RemoveStray, ID: id, Cause: "a hook that was ended left it"})
+	}
 	slot := Serving(o)
 	if slot == "" {
 		planFirst(p, spec, o, variant)
@@ -96,7 +99,7 @@ func planNotebook(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, a
 // changes lists why the serving container is not the one that should run.
 func changes(now *Container, spec notebook.Spec, o Observed) []notebook.Change {
 	out := notebook.Changes(now.Serve, spec.Serve)
-	if now.Serve.Image == spec.Serve.Image && o.Image.Pulled != "" && o.Image.Pulled != now.ImageID {
+	if now.Serve.Image == spec.Serve.Image && o.Image.Pulled != "" && now.ImageID != "" && o.Image.Pulled != now.ImageID {
 		out = append(out, notebook.Change{What: "a newer image was pulled", Asked: true})
 	}
 	return out
@@ -163,10 +166,20 @@ func port(o Observed, slot notebook.Slot) int {
 			return c.Port - offset[s] + offset[slot]
 		}
 	}
+	return FreePort(o.Taken, slot)
+}
+
+// FreePort is the slot's port in the first pair that is not taken, 0 when all
+// are.
+func FreePort(taken map[int]bool, slot notebook.Slot) int {
 	for base := FirstPort; base < LastPort; base += 2 {
-		if !o.Taken[base] && !o.Taken[base+1] {
-			return base + offset[slot]
+		if taken[base] || taken[base+1] {
+			continue
 		}
+		if slot == notebook.SlotB {
+			return base + 1
+		}
+		return base
 	}
 	return 0
 }
@@ -178,15 +191,22 @@ func planKeep(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, apply
 	if now.Open {
 		p.add(Stop, slot, "it serves without the token")
 	}
+	limits := now.Limits != spec.Limits
+	if limits && !now.Running { // too little memory may be why
+		p.add(SetLimits, slot, "memory-limit or cpu-limit changed")
+	}
 	if now.Open || !now.Running {
 		p.Candidate, p.Port = slot, now.Port
 		p.add(Start, slot, "it serves and is not running")
 		p.add(Await, slot, "it was started")
 	}
 	if o.Gateway.Upstream != now.Port {
+		if now.Running && !now.Open {
+			p.add(Await, slot, "a hook ended before it was kept")
+		}
 		p.add(Flip, slot, "the gateway does not turn to it")
 	}
-	if now.Limits != spec.Limits {
+	if limits && now.Running {
 		p.add(SetLimits, slot, "memory-limit or cpu-limit changed")
 	}
 	planLeftover(p, o, slot.Other(), apply)

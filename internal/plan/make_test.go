@@ -158,6 +158,20 @@ waits: jupyter-image is new:1, was old:1 (for the action apply)`,
 	image: "new:1",
 	want:  "start notebook a: it serves and is not running\nwait until healthy a: it was started",
 }, {
+	summary: "it ended for lack of memory: it gets more before it is started",
+	adjust: func(s *notebook.Spec, o *Observed) {
+		o.Slots["a"].Running, s.Limits.Memory = false, 1<<30
+	},
+	image: "new:1",
+	want: `set limits a: memory-limit or cpu-limit changed
+start notebook a: it serves and is not running
+wait until healthy a: it was started`,
+}, {
+	summary: "killed on the first deploy before the notebook was healthy: the engine keeps it up from now on",
+	adjust:  func(_ *notebook.Spec, o *Observed) { o.Gateway.Upstream = 0 },
+	image:   "new:1",
+	want:    "wait until healthy a: a hook ended before it was kept\nturn gateway a: the gateway does not turn to it",
+}, {
 	summary: "the serving container answers without the token: it may not stay up",
 	adjust: func(_ *notebook.Spec, o *Observed) {
 		o.Slots["a"].Open, o.Slots["a"].Healthy = true, false

@@ -16,6 +16,7 @@ type Observed struct {
 	Slots    map[notebook.Slot]*Container
 	Gateways []GatewayContainer
 	Gateway  GatewayState
+	Strays   []string // containers that looked into an image, and should be gone
 	Image    Image
 	Taken    map[int]bool // loopback ports in use by anyone
 }

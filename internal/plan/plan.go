@@ -27,13 +27,14 @@ const (
 	Remove        Kind = "remove notebook"
 	SetLimits     Kind = "set limits"
 	TidyImages    Kind = "remove unused images"
+	RemoveStray   Kind = "remove leftover"
 )
 
 // Step is one thing to do, and why.
 type Step struct {
 	Kind  Kind
 	Slot  notebook.Slot // of the notebook's steps
-	ID    string        // of a gateway to remove
+	ID    string        // of a container that is not a notebook
 	Cause string
 }
 
