@@ -25,13 +25,14 @@ fi
 engine() { curl -fsS --noproxy '*' --unix-socket /var/run/docker.sock -X "$1" "http://docker/$2"; }
 
 # our_cache prints the IDs of the steps that our Dockerfiles left in the build
-# cache, and of all that was built on them.
+# cache, and of all that was built on them. The engine names a step's parents
+# Parent, Parents or, in some releases, " Parents".
 our_cache() {
 	engine GET system/df | jq -r '
 		[.BuildCache[]? | select(.InUse | not)] as $all |
 		reduce range(40) as $_ (
 			[$all[] | select(.Description | test("/lib\\.d/|image-versions|link-hadoop")) | .ID];
-			. as $ours | $ours + [$all[] | select(.Parent as $p | $ours | index($p)) | .ID] | unique) | .[]'
+			. as $ours | $ours + [$all[] | select(any((.Parents // .[" Parents"] // [.Parent])[]; . as $p | $ours | index($p))) | .ID] | unique) | .[]'
 }
 
 # A step goes once those built on it have gone: hence the rounds.
