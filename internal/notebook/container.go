@@ -10,10 +10,13 @@ import (
 // Paths inside a notebook's container. They lie outside every HOME, since start
 // scripts of images change owners there.
 const (
-	ConfigDir  = "/jupyter-docker/config"
-	SecretDir  = "/jupyter-docker/secret"
-	RuntimeDir = "/jupyter-docker/runtime"
-	DataDir    = "/jupyter-docker/work"
+	ConfigDir = "/jupyter-docker/config"
+	SecretDir = "/jupyter-docker/secret"
+	DataDir   = "/jupyter-docker/work"
+	// RuntimeDir is a tmpfs. It lies in /dev, which is made anew at each start:
+	// over a directory that is there already, runc gives a tmpfs the mode of that
+	// one, so that elsewhere a restarted server could not write there (runc 1.1.5).
+	RuntimeDir = "/dev/jupyter-docker"
 )
 
 // JupyterPort is where Jupyter listens on a network of its own.
