@@ -90,7 +90,8 @@ func (a *application) step(ctx context.Context, s plan.Step) error {
 	case plan.RemoveStray:
 		return a.engine.RemoveStray(ctx, s.ID)
 	case plan.TidyImages:
-		return a.engine.TidyImages(ctx, []string{a.spec.Serve.Image, a.from})
+		a.warn(a.engine.TidyImages(ctx, []string{a.spec.Serve.Image, a.from})) // the switch is made all the same
+		return nil
 	case plan.Drain:
 		return a.drain(ctx, s.Slot)
 	case plan.Flip:

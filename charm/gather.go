@@ -2,12 +2,15 @@ package charm
 
 import (
 	"context"
+	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
@@ -42,11 +45,32 @@ func (c *Charm) Gather() (in notebook.Inputs, err error) {
 			return err
 		},
 	)
-	in.BindTo = network.Bind
+	in.BindTo = present(network.Bind)
 	if len(network.Ingress) > 0 {
 		in.Ingress = network.Ingress[0]
 	}
 	return in, err
+}
+
+// present are the addresses that the machine has now. Juju tells an address of a
+// bridge that is gone for a while, and nobody can listen there. Where none is
+// left all are, so that the operator is told which.
+func present(told []string) []string {
+	have, err := net.InterfaceAddrs()
+	if err != nil {
+		logger.Warningf("cannot list this machine's addresses: %v", err)
+		return told
+	}
+	gone := func(address string) bool {
+		return !slices.ContainsFunc(have, func(a net.Addr) bool {
+			n, ok := a.(*net.IPNet)
+			return ok && n.IP.Equal(net.ParseIP(address))
+		})
+	}
+	if left := slices.DeleteFunc(slices.Clone(told), gone); len(left) > 0 {
+		return left
+	}
+	return told
 }
 
 func (c *Charm) credential(leader bool) (*notebook.Credential, error) {
@@ -98,7 +122,7 @@ func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed,
 		return o, err
 	}
 	if len(o.Slots) == 0 {
-		takenByOthers(&o)
+		c.takenByOthers(&o)
 	}
 	return o, nil
 }
@@ -168,9 +192,19 @@ func count(ctx context.Context, s *jupyter.Server) (plan.Kernels, error) {
 	return plan.Kernels{Known: true, Total: total, Busy: len(busy), Names: busy}, nil
 }
 
-// takenByOthers marks the loopback ports that programs other than ours hold, up
-// to the first pair that is free.
-func takenByOthers(o *plan.Observed) {
+// takenByOthers marks the loopback ports that other units' gateways turn to, for
+// their notebooks may be down, and those that other programs hold, up to the first
+// pair that is free.
+func (c *Charm) takenByOthers(o *plan.Observed) {
+	units, err := filepath.Glob(host.Root + "/*")
+	c.warn(err)
+	for _, dir := range units {
+		unit := host.Unit{Dir: dir}
+		state, err := gateway.ReadState(unit.GatewayDir())
+		if port := portOf(state.Upstream); err == nil && port != 0 && dir != c.dirs.Dir {
+			o.Taken[port-port%2], o.Taken[port-port%2+1] = true, true
+		}
+	}
 	for port := plan.FirstPort; port < plan.LastPort; port += 2 {
 		if o.Taken[port] {
 			continue

@@ -2,9 +2,11 @@ package charm
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
@@ -57,11 +59,25 @@ func (c *Charm) detach(ctx context.Context) (err error) {
 		if err := c.engine.RemoveNotebooks(ctx); err != nil {
 			return err
 		}
+		c.turnAway(ctx)
 	}
 	if err := c.publish(Outputs{}); err != nil {
 		return err
 	}
 	return c.tools.SetStatus(juju.Status{Status: "waiting", Message: "the storage is detached: the notebook was stopped"})
+}
+
+// turnAway tells the gateway that nothing serves.
+func (c *Charm) turnAway(ctx context.Context) {
+	status, err := c.gateway.Status(ctx)
+	if errors.Is(err, gateway.ErrNotRunning) {
+		return
+	}
+	if err == nil {
+		status.Upstream = ""
+		_, err = c.gateway.Set(ctx, status.State)
+	}
+	c.warn(err)
 }
 
 // leaving tells, in the hooks of a relation that ends, whether the unit itself

@@ -102,7 +102,7 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 	}
 	out := &plan.Container{
 		ID: c.ID, Hash: c.Labels[labelHash], ImageID: c.Labels[labelImage], Port: atoi(c.Labels[labelPort]),
-		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled, Restarts: full.RestartCount,
+		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled,
 		Limits: limits(full.HostConfig.Resources),
 	}
 	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve) // a label that cannot be read differs from what should run

@@ -179,11 +179,6 @@ func (t *Tools) Log(level, message string) error {
 	return t.call("juju-log", "-l", level, "--", message)
 }
 
-// Param returns an action's parameter.
-func (t *Tools) Param(name string, out any) error {
-	return t.read(out, "action-get", name)
-}
-
 // SetResults stores results of the action.
 func (t *Tools) SetResults(values map[string]string) error {
 	return t.call("action-set", pairs(values)...)

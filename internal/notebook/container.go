@@ -30,7 +30,6 @@ type Image struct {
 	Env        []string
 	Entrypoint []string
 	Cmd        []string
-	Ports      []string
 }
 
 // Slot is one of the two places of a unit's notebook.

@@ -92,7 +92,6 @@ func planNotebook(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, a
 		planKeep(p, spec, o, slot, apply)
 		return
 	}
-	p.Ends = now.Kernels
 	planSwitch(p, spec, o, slot, cause)
 }
 

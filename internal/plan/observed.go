@@ -23,19 +23,18 @@ type Observed struct {
 
 // Container is a notebook's container.
 type Container struct {
-	ID       string
-	Serve    notebook.Serve // what it was created with
-	Hash     string
-	ImageID  string
-	Port     int // on the host's loopback
-	Running  bool
-	Limits   notebook.Limits
-	OOM      bool
-	Restarts int
-	Healthy  bool
-	Open     bool   // it serves without the token
-	Version  string // of the Jupyter server
-	Kernels  Kernels
+	ID      string
+	Serve   notebook.Serve // what it was created with
+	Hash    string
+	ImageID string
+	Port    int // on the host's loopback
+	Running bool
+	Limits  notebook.Limits
+	OOM     bool
+	Healthy bool
+	Open    bool   // it serves without the token
+	Version string // of the Jupyter server
+	Kernels Kernels
 }
 
 // computes tells whether ending the container could end a computation.

@@ -53,7 +53,6 @@ type Plan struct {
 	Candidate notebook.Slot
 	Port      int  // loopback port of the candidate
 	MustIdle  bool // the switch may not end a busy kernel
-	Ends      Kernels
 }
 
 func (p *Plan) add(k Kind, slot notebook.Slot, format string, args ...any) {
