@@ -181,13 +181,22 @@ func wanted(s notebook.Serve, img notebook.Image, p notebook.Place) notebook.Wan
 }
 
 // start starts the slot's container. What the engine cannot run of it, such as a
-// program that the image does not have, is the operator's to mend.
+// program that the image does not have, is the operator's to mend, and so is a
+// port that another program took.
 func (a *application) start(ctx context.Context, s notebook.Slot) error {
 	err := a.engine.Start(ctx, s)
 	var refused *docker.Error
-	if errors.As(err, &refused) && refused.Kind == docker.Invalid {
+	if !errors.As(err, &refused) {
+		return err
+	}
+	port := a.observed.Slots[s].Port
+	switch {
+	case refused.Kind == docker.Invalid:
 		logger.Warningf("%v", err)
 		return &candidateError{"the engine cannot start it: see juju debug-log"}
+	case refused.Kind == docker.Unknown && !docker.Free(port):
+		logger.Warningf("%v", err)
+		return &portError{Address: fmt.Sprintf("127.0.0.1:%d", port), Reason: "another program has that port"}
 	}
 	return err
 }
