@@ -57,14 +57,22 @@ func (p *progress) String() string {
 		return "pulling: the registry has told no layers yet"
 	}
 	var done int
-	var current, total int64
+	var current int64
 	for _, l := range p.layers {
-		current, total = current+l.current, total+l.total
+		current += l.current
 		if l.done {
 			done++
 		}
 	}
-	return fmt.Sprintf("pulling %d/%d layers, %s", done, len(p.layers), fraction(current, total))
+	return fmt.Sprintf("pulling %d/%d layers, %s", done, len(p.layers), fraction(current, p.size()))
+}
+
+// size is how many bytes the layers have, packed, as far as is known.
+func (p *progress) size() (total int64) {
+	for _, l := range p.layers {
+		total += l.total
+	}
+	return total
 }
 
 // fraction prints two numbers of bytes in the unit of the second: "1.2/3.1 GB".

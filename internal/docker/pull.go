@@ -32,11 +32,12 @@ const room = 1 << 30
 func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, report func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := e.hasRoom(ctx); err != nil {
+	if err := e.hasRoom(ctx, room); err != nil {
 		return err
 	}
-	if err := e.pull(ctx, ref, stall, report); err != nil {
-		return e.explainPull(context.WithoutCancel(ctx), ref, limit, err)
+	var p progress
+	if err := e.pull(ctx, ref, stall, &p, report); err != nil {
+		return e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
 	}
 	if err := e.fits(ctx, ref); err != nil {
 		return errors.Join(err, e.untag(context.WithoutCancel(ctx), ref))
@@ -47,7 +48,7 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 // errStalled ends a pull without progress.
 var errStalled = errors.New("no progress for two minutes")
 
-func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duration, err error) error {
+func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duration, p progress, err error) error {
 	ctx, cancel := context.WithTimeout(ctx, explainLimit)
 	defer cancel()
 	switch {
@@ -56,7 +57,9 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Kind: Stalled, Err: fmt.Errorf("cannot pull the image: not done within %s", limit)}
 	}
-	if full := e.hasRoom(ctx); full != nil {
+	// The engine has no class for a full disk, and has tidied it up by now. What is
+	// pulled lies there twice, packed and unpacked.
+	if full := e.hasRoom(ctx, max(room, 2*p.size())); full != nil {
 		return full
 	}
 	if errdefs.IsNotFound(err) {
@@ -107,7 +110,7 @@ func (e *Engine) platforms(ctx context.Context, ref string) error {
 }
 
 // pull fetches the reference; quietLimit is how long it may make no progress.
-func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration, report func(string)) error {
+func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration, p *progress, report func(string)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	body, err := e.cli.ImagePull(ctx, ref, image.PullOptions{})
@@ -117,7 +120,6 @@ func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration,
 	defer body.Close()
 	messages, failed := make(chan jsonmessage.JSONMessage), make(chan error, 1)
 	go decode(ctx, body, messages, failed)
-	var p progress
 	quiet, tick := time.NewTimer(quietLimit), time.NewTicker(2*time.Second)
 	defer quiet.Stop()
 	defer tick.Stop()
@@ -165,8 +167,8 @@ func decode(ctx context.Context, body io.Reader, out chan<- jsonmessage.JSONMess
 	}
 }
 
-// hasRoom refuses when the engine's disk is about full.
-func (e *Engine) hasRoom(ctx context.Context) error {
+// hasRoom refuses when the engine's disk has less than so many bytes left.
+func (e *Engine) hasRoom(ctx context.Context, need int64) error {
 	_, root, err := e.CPUs(ctx)
 	if err != nil {
 		return err
@@ -175,7 +177,7 @@ func (e *Engine) hasRoom(ctx context.Context) error {
 	if err := syscall.Statfs(root, &s); err != nil {
 		return nil // the engine is elsewhere; the pull itself will tell
 	}
-	if free := int64(s.Bavail) * s.Bsize; free < room {
+	if free := int64(s.Bavail) * s.Bsize; free < need {
 		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s has only %s left", root, units.HumanSize(float64(free)))}
 	}
 	return nil

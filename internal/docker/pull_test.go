@@ -96,6 +96,15 @@ func (pullSuite) TestNoRoom(c *C) {
 	c.Check(t.asked, DeepEquals, []string{"GET /info"})
 }
 
+// TestTheDiskIsTooSmall: an image larger than any disk breaks off.
+func (pullSuite) TestTheDiskIsTooSmall(c *C) {
+	answers := pulling(streams(`{"status":"Downloading","id":"l1","progressDetail":{"current":5,"total":4000000000000000}}`, `{"error":"no space","errorDetail":{"message":"no space"}}`))
+	answers["GET /info"] = says(200, object{"DockerRootDir": c.MkDir()})
+	e, _ := speaking(c, answers)
+	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
+	c.Check(kindOf(err), Equals, DiskFull)
+}
+
 func (pullSuite) TestWhatWasPulledIsTagged(c *C) {
 	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`, `{"status":"Status: Downloaded newer image"}`))
 	e, t := speaking(c, answers)
@@ -117,9 +126,9 @@ func (pullSuite) TestStall(c *C) {
 	stream, end := slow(`{"status":"Downloading","id":"l1","progressDetail":{"current":5,"total":10}}` + "\n")
 	defer end()
 	e, _ := speaking(c, pulling(stream))
-	err := e.pull(context.Background(), ref, 100*time.Millisecond, func(string) {})
+	err := e.pull(context.Background(), ref, 100*time.Millisecond, &progress{}, func(string) {})
 	c.Check(err, Equals, errStalled)
-	err = e.explainPull(context.Background(), ref, time.Minute, err)
+	err = e.explainPull(context.Background(), ref, time.Minute, progress{}, err)
 	c.Check(err, ErrorMatches, "cannot pull the image: no progress for two minutes")
 	c.Check(kindOf(err), Equals, Stalled)
 }
