@@ -79,20 +79,36 @@ func (m Machine) EnsureEngine(ctx context.Context, p Proxy, ping func(context.Co
 }
 
 // install puts the distribution's engine in, in one transaction of apt. It
-// waits for another apt rather than failing.
+// waits for another apt rather than failing, and ends what a hook that was killed
+// left half configured.
 func install(ctx context.Context, p Proxy) error {
-	for _, args := range [][]string{
-		{"update", "-q"},
-		{"install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"},
-	} {
-		args = append([]string{"-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"}, args...)
-		cmd := exec.CommandContext(ctx, "apt-get", args...)
-		cmd.Env = p.environ()
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("cannot install docker.io: apt-get %s: %v: %s", args[4], err, lastLines(string(out), 3))
-		}
+	if err := aptGet(ctx, p, "update", "-q"); err != nil {
+		return err
+	}
+	args := []string{"install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"}
+	err := aptGet(ctx, p, args...)
+	if err == nil {
+		return nil
+	}
+	if out, mend := run(ctx, p, "dpkg", "--configure", "-a"); mend != nil {
+		return fmt.Errorf("%v; dpkg --configure -a: %v: %s", err, mend, lastLines(out, 1))
+	}
+	return aptGet(ctx, p, args...)
+}
+
+func aptGet(ctx context.Context, p Proxy, args ...string) error {
+	out, err := run(ctx, p, "apt-get", append([]string{"-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"}, args...)...)
+	if err != nil {
+		return fmt.Errorf("cannot install docker.io: apt-get %s: %v: %s", args[0], err, lastLines(out, 3))
 	}
 	return nil
+}
+
+func run(ctx context.Context, p Proxy, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = p.environ()
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 func lastLines(text string, n int) string {
