@@ -284,12 +284,18 @@ func (m *model) tryOnMachine(unit, script string) (string, error) {
 // key is how containers of the unit are named on its machine.
 func (m *model) key(unit string) string {
 	m.t.Helper()
+	return strings.ReplaceAll(unit, "/", "-") + "-" + m.uuid()[:8]
+}
+
+// uuid is how Juju tells models apart that have one name.
+func (m *model) uuid() string {
+	m.t.Helper()
 	var models map[string]struct {
 		UUID string `json:"model-uuid"`
 	}
 	decode(m.t, m.global("show-model", "--format", "json", m.name), &models)
 	for _, found := range models {
-		return strings.ReplaceAll(unit, "/", "-") + "-" + found.UUID[:8]
+		return found.UUID
 	}
 	m.t.Fatalf("show-model tells nothing of %s", m.name)
 	return ""
