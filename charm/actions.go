@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 )
 
@@ -113,11 +114,22 @@ func (c *Charm) rotateToken(ctx context.Context) error {
 	if err := c.tellPeers(content["revision"]); err != nil {
 		return err
 	}
-	when := "within seconds"
-	if !c.wake() {
-		when = "with the next hook: juju exec cannot be reached from the unit"
+	return c.tools.SetResults(map[string]string{"revision": content["revision"], "in-force": inForce(in, c.wake())})
+}
+
+// inForce says when a new token opens the notebook, and the old one no longer:
+// with the switch that it needs.
+func inForce(in notebook.Inputs, woken bool) string {
+	options, _ := notebook.ParseOptions(in.Options) // what is bad is in the status
+	switch {
+	case options.SwitchWhen == notebook.WhenManual:
+		return "with the action apply, since switch-when is manual"
+	case options.SwitchWhen == notebook.WhenIdle:
+		return "once no kernel is busy, or with the action apply, since switch-when is idle"
+	case !woken:
+		return "with the next hook: juju exec cannot be reached from the unit"
 	}
-	return c.tools.SetResults(map[string]string{"revision": content["revision"], "in-force": when})
+	return "within seconds"
 }
 
 // wake asks Juju for a hook of this unit once the running action has ended, as

@@ -43,6 +43,7 @@ func (c *Charm) apply(ctx context.Context, in notebook.Inputs, spec notebook.Spe
 	if now := o.Slots[plan.Serving(*o)]; now != nil {
 		a.from = now.Serve.Image
 	}
+	defer a.lookAhead(ctx)()
 	for i, step := range p.Steps {
 		logger.Infof("%s", step)
 		if err := a.step(ctx, step); err != nil {
@@ -50,6 +51,23 @@ func (c *Charm) apply(ctx context.Context, in notebook.Inputs, spec notebook.Spe
 		}
 	}
 	return nil
+}
+
+// lookAhead looks into the image of a candidate while the first steps are made:
+// it takes as long as they do. The function that it returns waits for the end.
+func (a *application) lookAhead(ctx context.Context) (wait func()) {
+	id := a.observed.Image.ID()
+	if a.plan.Candidate == "" || id == "" {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := a.engine.Facts(ctx, id); err != nil {
+			logger.Debugf("%v", err) // the step that needs it looks again, and says so
+		}
+	}()
+	return func() { <-done }
 }
 
 // raise makes the gateway's steps that were left when another one failed: where
@@ -193,7 +211,7 @@ func (a *application) start(ctx context.Context, s notebook.Slot) error {
 	switch {
 	case refused.Kind == docker.Invalid:
 		logger.Warningf("%v", err)
-		return &candidateError{"the engine cannot start it: see juju debug-log"}
+		return a.refused(s, "the engine cannot start it: see juju debug-log")
 	case refused.Kind == docker.Unknown && !docker.Free(port):
 		logger.Warningf("%v", err)
 		return &portError{Address: fmt.Sprintf("127.0.0.1:%d", port), Reason: "another program has that port"}

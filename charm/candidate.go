@@ -31,7 +31,8 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 	if err != nil {
 		return err
 	}
-	began, looked := time.Now(), time.Time{}
+	began := time.Now()
+	looked := began
 	limit := time.Duration(a.spec.Start) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, limit+stepLimit)
 	defer cancel()
@@ -135,7 +136,11 @@ func (a *application) refuse(ctx context.Context, s notebook.Slot, reason string
 	if last := lastLine(a.censor(said)); last != "" {
 		reason += fmt.Sprintf(" (%.80s)", last)
 	}
-	return &candidateError{reason}
+	return a.refused(s, reason)
+}
+
+func (a *application) refused(s notebook.Slot, reason string) error {
+	return &candidateError{reason: reason, old: a.observed.Slots[s].Port == a.observed.Gateway.Upstream}
 }
 
 // lastLine is the last line of a text that says something.

@@ -91,7 +91,7 @@ func (c *Charm) converge(ctx context.Context) (Outputs, error) {
 	}
 	if in.Credential == nil {
 		out := c.asItIs(ctx, in)
-		out.MakeSecret = in.Leader && c.event.Hook != "install"
+		out.MakeSecret = in.Leader
 		return out, errNoCredential
 	}
 	if len(in.BindTo) == 0 {

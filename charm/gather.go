@@ -153,9 +153,22 @@ func containerOf(s gateway.Status) string {
 	return id
 }
 
-// patience is how long a running notebook may fail to answer: one that boots
-// after a restart, or computes on all CPUs, is not taken off the website.
-const patience = 10 * time.Second
+// A running notebook may fail to answer for as long as patience: one that computes
+// on all CPUs is not taken off the website. Nor is one that served before and that
+// the engine started again, as after a reboot, less than bootLimit ago.
+const (
+	patience  = 10 * time.Second
+	bootLimit = time.Minute
+)
+
+// deadline is until when a notebook that does not answer is asked again.
+func deadline(n *plan.Container, now time.Time) time.Time {
+	until := now.Add(patience)
+	if up := n.Started.Add(bootLimit); n.Kept && up.After(until) {
+		return up
+	}
+	return until
+}
 
 // observeServer asks a running notebook how it is. What cannot be asked is not
 // healthy, and its kernels are not known.
@@ -168,12 +181,12 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 	server := jupyter.New(n.Port, n.Serve.BaseURL, token)
 	var health jupyter.Health
 	var kernels plan.Kernels
-	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+	for until := deadline(n, time.Now()); ; time.Sleep(200 * time.Millisecond) {
 		err = together.Run(
 			func() error { health = server.Check(ctx); return nil },
 			func() (err error) { kernels, err = count(ctx, server); return err },
 		)
-		if health.Healthy || health.Open || time.Since(began) > patience {
+		if health.Healthy || health.Open || time.Now().After(until) {
 			break
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	. "gopkg.in/check.v1"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 )
 
 type gatherSuite struct{}
@@ -102,6 +104,26 @@ func (gatherSuite) TestWhatCannotBeReadFailsTheHook(c *C) {
 		w.answers[tool] = "no JSON"
 		_, _, err := gather(w, juju.Event{Hook: "update-status"})
 		c.Check(err, ErrorMatches, "cannot read what "+tool+" printed: .*", Commentf(tool))
+	}
+}
+
+var deadlineTests = []struct {
+	summary string
+	age     time.Duration
+	kept    bool
+	want    time.Duration
+}{
+	{"it has served for an hour", time.Hour, true, patience},
+	{"the engine has just started it again", 5 * time.Second, true, bootLimit - 5*time.Second},
+	{"it was about to boot when its hook was killed: to wait is the plan's", 5 * time.Second, false, patience},
+	{"it should have booted", bootLimit - time.Second, true, patience},
+}
+
+func (gatherSuite) TestDeadline(c *C) {
+	now := time.Now()
+	for _, test := range deadlineTests {
+		got := deadline(&plan.Container{Started: now.Add(-test.age), Kept: test.kept}, now)
+		c.Check(got.Sub(now), Equals, test.want, Commentf(test.summary))
 	}
 }
 

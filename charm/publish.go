@@ -73,6 +73,10 @@ func (c *Charm) settle(out Outputs, err error) error {
 		if err := c.makeSecret(); err != nil {
 			return err
 		}
+	} else if made := out.Inputs.Credential; made != nil && out.Inputs.Leader && c.event.Hook == "peers-relation-created" {
+		if err := c.tellPeers(made.Revision); err != nil {
+			return err
+		}
 	}
 	if out.Known {
 		if err := c.publish(out); err != nil {
@@ -180,6 +184,9 @@ func (c *Charm) makeSecret() error {
 	}
 	if err := c.tools.AddSecret(secretLabel, c.dirs.Dir, content); err != nil {
 		return err
+	}
+	if c.event.Hook == "install" {
+		return nil // the next hook uses it and tells the peers, who are not there yet
 	}
 	if err := c.tellPeers("1"); err != nil {
 		return err

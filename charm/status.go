@@ -48,12 +48,19 @@ func (e *flagError) Error() string {
 	return "the image's command line fixes " + strings.Join(e.flags, ", ") + ": set the option command"
 }
 
-// candidateError is a notebook that did not come up.
+// candidateError is a notebook that did not come up. It served before when it is
+// not a new one.
 type candidateError struct {
 	reason string
+	old    bool
 }
 
-func (e *candidateError) Error() string { return e.reason }
+func (e *candidateError) Error() string {
+	if e.old {
+		return "the notebook does not come up again: " + e.reason
+	}
+	return "the new notebook was refused: " + e.reason
+}
 
 // portError is an address that cannot be listened on. Holder is the unit that
 // has it, where it is one of ours.
@@ -94,7 +101,7 @@ func statusOf(err error) (status, message string, known bool) {
 	case errors.As(err, &flags):
 		return "blocked", flags.Error(), true
 	case errors.As(err, &candidate):
-		return "blocked", "the new notebook was refused: " + candidate.Error(), true
+		return "blocked", candidate.Error(), true
 	case errors.As(err, &port):
 		return "blocked", port.Error(), true
 	case errors.As(err, &busy):

@@ -51,8 +51,10 @@ var statusTests = []struct {
 		"blocked", "cannot use options command, environment, port: see juju debug-log"},
 	{"a flag that wins", &flagError{[]string{"--ServerApp.token", "--port"}},
 		"blocked", "the image's command line fixes --ServerApp.token, --port: set the option command"},
-	{"a candidate that did not come up", &candidateError{"it ended with exit status 1 (no licence)"},
+	{"a candidate that did not come up", &candidateError{reason: "it ended with exit status 1 (no licence)"},
 		"blocked", "the new notebook was refused: it ended with exit status 1 (no licence)"},
+	{"what served does not come up again", &candidateError{reason: "it ran out of memory", old: true},
+		"blocked", "the notebook does not come up again: it ran out of memory"},
 	{"a port of ours", &portError{Address: "10.0.0.1:8888", Port: "8888", Holder: "nb/1"},
 		"blocked", "port 8888 is held by unit nb/1 on this machine: set the option port"},
 	{"a port of somebody's", &portError{Address: "10.0.0.1:8888", Port: "8888", Reason: "address already in use"},
@@ -76,7 +78,7 @@ var statusTests = []struct {
 	{"a name that is taken: to look again may mend it", engineError(docker.InUse, "x"), "", ""},
 	{"a defect", errors.New("cannot do step"), "", ""},
 	{"what Juju did not answer", &juju.ToolError{Tool: "config-get", Code: 1}, "", ""},
-	{"with what came after it", errors.Join(&candidateError{"x"}, errors.New("cannot remove it")), "blocked", "the new notebook was refused: x"},
+	{"with what came after it", errors.Join(&candidateError{reason: "x"}, errors.New("cannot remove it")), "blocked", "the new notebook was refused: x"},
 }
 
 func (statusSuite) TestStatusOf(c *C) {

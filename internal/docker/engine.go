@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -84,6 +85,9 @@ type Engine struct {
 	cli     *client.Client
 	unit    notebook.Unit
 	version string // of the charm
+
+	looking sync.Mutex
+	facts   map[string]notebook.Image // by image id
 }
 
 // New returns the engine at DOCKER_HOST or its default socket. Nothing is sent
@@ -93,7 +97,7 @@ func New(unit notebook.Unit, version string) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up the docker client: %w", err)
 	}
-	return &Engine{cli: cli, unit: unit, version: version}, nil
+	return &Engine{cli: cli, unit: unit, version: version, facts: map[string]notebook.Image{}}, nil
 }
 
 // pingLimit is how long an engine may take to say that it is there.

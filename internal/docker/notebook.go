@@ -30,8 +30,22 @@ const cpuPeriod = 100000
 const stopGrace = 30
 
 // Facts reads what the image says of itself, and refuses one for another
-// architecture. id is an image id.
+// architecture. id is an image id. It looks once, since an image never changes;
+// who asks meanwhile waits for that.
 func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
+	e.looking.Lock()
+	defer e.looking.Unlock()
+	if known, ok := e.facts[id]; ok {
+		return known, nil
+	}
+	img, err := e.look(ctx, id)
+	if err == nil {
+		e.facts[id] = img
+	}
+	return img, err
+}
+
+func (e *Engine) look(ctx context.Context, id string) (notebook.Image, error) {
 	if err := e.fits(ctx, id); err != nil {
 		return notebook.Image{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -103,8 +104,9 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 	out := &plan.Container{
 		ID: c.ID, Hash: c.Labels[labelHash], ImageID: c.Labels[labelImage], Port: atoi(c.Labels[labelPort]),
 		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled,
-		Limits: limits(full.HostConfig.Resources),
+		Limits: limits(full.HostConfig.Resources), Kept: full.HostConfig.RestartPolicy.IsUnlessStopped(),
 	}
+	out.Started, _ = time.Parse(time.RFC3339Nano, full.State.StartedAt) // the zero time is long ago
 	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve) // a label that cannot be read differs from what should run
 	return out, nil
 }

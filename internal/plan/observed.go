@@ -5,6 +5,7 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
@@ -29,6 +30,8 @@ type Container struct {
 	ImageID string
 	Port    int // on the host's loopback
 	Running bool
+	Started time.Time // when the engine started it last
+	Kept    bool      // the engine starts it again: it has been healthy
 	Limits  notebook.Limits
 	OOM     bool
 	Healthy bool
