@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -39,18 +38,15 @@ type Gateway struct {
 // of the program alone. It returns the container's id.
 func (e *Engine) StartGateway(ctx context.Context, g Gateway) (string, error) {
 	tag := gatewayRepository + ":" + g.Variant
-	id, err := e.imageID(ctx, tag)
-	if err != nil {
-		return "", err
-	}
-	if id == "" {
-		if err := e.importProgram(ctx, g.Program, tag); err != nil {
-			return "", err
-		}
-	}
 	name := fmt.Sprintf("%s-gateway-%s-%x", e.unit.Key(), g.Variant, time.Now().UnixMilli())
 	config, host := e.gatewayConfig(g, tag)
 	created, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	if errdefs.IsNotFound(err) { // no such image
+		if err := e.importProgram(ctx, g.Program, tag); err != nil {
+			return "", err
+		}
+		created, err = e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	}
 	if err != nil {
 		return "", failure(err, "cannot create the gateway")
 	}
@@ -118,9 +114,10 @@ func (e *Engine) RemoveGateway(ctx context.Context, id string) error {
 	return e.tidyGatewayImages(ctx)
 }
 
-// tidyGatewayImages removes the gateways' images that no container stands on.
+// tidyGatewayImages removes the gateways' images that no container stands on,
+// also those whose tag another import of the same program took.
 func (e *Engine) tidyGatewayImages(ctx context.Context) error {
-	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", gatewayRepository))})
+	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelRole+"=gateway"))})
 	if err != nil {
 		return failure(err, "cannot list the gateways' images")
 	}
@@ -129,11 +126,16 @@ func (e *Engine) tidyGatewayImages(ctx context.Context) error {
 		if err != nil {
 			return failure(err, "cannot list the containers of a gateway's image")
 		}
-		for _, tag := range img.RepoTags {
-			if len(users) == 0 && strings.HasPrefix(tag, gatewayRepository+":") {
-				if err := e.untag(ctx, tag); err != nil {
-					return err
-				}
+		if len(users) > 0 {
+			continue
+		}
+		names := img.RepoTags
+		if len(names) == 0 || names[0] == "<none>:<none>" {
+			names = []string{img.ID}
+		}
+		for _, name := range names {
+			if err := e.untag(ctx, name); err != nil {
+				return err
 			}
 		}
 	}
