@@ -59,8 +59,31 @@ func TestSwitchWhenIdle(t *testing.T) {
 		t.Errorf("apply would: %s", would)
 	}
 	k.done(cell)
-	m.waitActive("nb/0", "test/plain2:1")
+	m.waitSettled("nb/0", "test/plain2:1")
 	n.serves()
+	m.rotateWaits(n)
+}
+
+// rotateWaits rotates the token while a kernel is busy: the action says that the
+// old one is in force until then, and it is.
+func (m *model) rotateWaits(n *notebook) {
+	m.t.Helper()
+	k := n.startKernel()
+	k.busy("300")
+	if got := m.run("nb/0", "rotate-token").result("in-force"); !strings.Contains(got, "once no kernel is busy") {
+		m.t.Errorf("rotate-token: in force %s", got)
+	}
+	m.waitActive("nb/0", "waits: the token was rotated", k.name())
+	n.serves()
+	if now := m.open("nb/0"); now.token != n.token {
+		m.t.Error("get-token gives a token that is not in force")
+	}
+	m.run("nb/0", "apply")
+	now := m.open("nb/0")
+	now.serves()
+	if code, _, err := now.try("GET", "api/contents", n.token, nil); err != nil || code != 403 {
+		m.t.Errorf("with the old token, contents answer %d (%v)", code, err)
+	}
 }
 
 // With switch-when=manual a switch waits for apply, which makes it at once.
@@ -84,11 +107,20 @@ func TestSwitchWhenManual(t *testing.T) {
 	if got := m.run("nb/0", "apply"); !strings.Contains(got.result("image"), "test/plain2:1") || got.result("waits") != "nothing" {
 		t.Errorf("apply: %+v", got)
 	}
-	m.waitActive("nb/0", "test/plain2:1")
+	m.waitSettled("nb/0", "test/plain2:1")
 	n.serves()
 	if p := m.run("nb/0", "plan"); p.result("plan") != "nothing to do" || p.result("kernels-ended") != "0" {
 		t.Errorf("afterwards the plan is %+v", p.Results)
 	}
+}
+
+// waitSettled waits until the image serves and nothing waits.
+func (m *model) waitSettled(unit, image string) {
+	m.t.Helper()
+	m.waitUnit(unit, "serving "+image, patience, func(s unitStatus) bool {
+		text := s.Workload.Message
+		return s.Workload.Current == "active" && strings.Contains(text, image) && !strings.Contains(text, "waits")
+	})
 }
 
 // updateStatus gives the unit a hook as Juju does every few minutes.
@@ -112,9 +144,7 @@ func TestModelProxyWaits(t *testing.T) {
 	m.waitActive("nb/0", "waits: the model's proxy changed", k.name())
 	k.done(cell)
 	m.updateStatus("nb/0")
-	m.waitUnit("nb/0", "without anything that waits", patience, func(s unitStatus) bool {
-		return s.Workload.Current == "active" && !strings.Contains(s.Workload.Message, "waits")
-	})
+	m.waitSettled("nb/0", "test/plain:1")
 	got := n.startKernel().run(`import os
 print([os.environ.get(x) for x in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "MINE")])`)
 	if want := "['http://proxy.invalid:3128', 'http://proxy.invalid:3128', '127.0.0.1,localhost', 'kept']\n"; got != want {
