@@ -164,10 +164,21 @@ const (
 // deadline is until when a notebook that does not answer is asked again.
 func deadline(n *plan.Container, now time.Time) time.Time {
 	until := now.Add(patience)
-	if up := n.Started.Add(bootLimit); n.Kept && up.After(until) {
+	if up := n.Started.Add(bootLimit); up.After(until) {
 		return up
 	}
 	return until
+}
+
+// over tells whether to ask a notebook that does not answer again is of no use:
+// the plan waits for one that never served, and one that is stopping ends.
+func (c *Charm) over(ctx context.Context, slot notebook.Slot, n *plan.Container) bool {
+	if !n.Kept {
+		return true
+	}
+	_, ended, err := c.engine.Ended(ctx, slot)
+	n.Running = n.Running && !ended
+	return ended || err != nil
 }
 
 // observeServer asks a running notebook how it is. What cannot be asked is not
@@ -186,7 +197,7 @@ func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.C
 			func() error { health = server.Check(ctx); return nil },
 			func() (err error) { kernels, err = count(ctx, server); return err },
 		)
-		if health.Healthy || health.Open || time.Now().After(until) {
+		if health.Healthy || health.Open || time.Now().After(until) || c.over(ctx, slot, n) {
 			break
 		}
 	}

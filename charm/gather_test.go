@@ -110,19 +110,17 @@ func (gatherSuite) TestWhatCannotBeReadFailsTheHook(c *C) {
 var deadlineTests = []struct {
 	summary string
 	age     time.Duration
-	kept    bool
 	want    time.Duration
 }{
-	{"it has served for an hour", time.Hour, true, patience},
-	{"the engine has just started it again", 5 * time.Second, true, bootLimit - 5*time.Second},
-	{"it was about to boot when its hook was killed: to wait is the plan's", 5 * time.Second, false, patience},
-	{"it should have booted", bootLimit - time.Second, true, patience},
+	{"it has served for an hour", time.Hour, patience},
+	{"the engine has just started it again", 5 * time.Second, bootLimit - 5*time.Second},
+	{"it should have booted", bootLimit - time.Second, patience},
 }
 
 func (gatherSuite) TestDeadline(c *C) {
 	now := time.Now()
 	for _, test := range deadlineTests {
-		got := deadline(&plan.Container{Started: now.Add(-test.age), Kept: test.kept}, now)
+		got := deadline(&plan.Container{Started: now.Add(-test.age)}, now)
 		c.Check(got.Sub(now), Equals, test.want, Commentf(test.summary))
 	}
 }
