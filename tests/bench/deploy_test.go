@@ -31,12 +31,18 @@ func TestDeploy(t *testing.T) {
 		m.await("active", "", 2*time.Minute)
 		theirs = append(theirs, dockerRun(t, name))
 	}
-	slices.Sort(ours)
-	slices.Sort(theirs)
-	us, them := ours[deploys/2].Seconds(), theirs[deploys/2].Seconds()
-	fmt.Printf("\nfrom nothing to a served notebook, image local, median of %d\n", deploys)
-	fmt.Printf("%-18s %7.2f s\n%-18s %7.2f s\n", "jupyter-docker", us, "docker run", them)
-	fmt.Printf("%.2f of the time; wanted: at most 1.30\n", us/them)
+	fmt.Printf("\nfrom nothing to a served notebook, image local, %d times each\n", deploys)
+	fmt.Printf("%-18s %9s %9s\n", "", "least", "median")
+	leastOurs, us := spread(ours)
+	leastTheirs, them := spread(theirs)
+	fmt.Printf("%-18s %7.2f s %7.2f s\n%-18s %7.2f s %7.2f s\n", "jupyter-docker", leastOurs, us, "docker run", leastTheirs, them)
+	fmt.Printf("%-18s %9.2f %9.2f; wanted: at most 1.30\n", "of the time", leastOurs/leastTheirs, us/them)
+}
+
+// spread is the least and the median of some durations, in seconds.
+func spread(all []time.Duration) (least, median float64) {
+	slices.Sort(all)
+	return all[0].Seconds(), all[len(all)/2].Seconds()
 }
 
 // dockerRun starts the image by hand, and returns how long it took to answer.

@@ -26,15 +26,15 @@ func TestSwitch(t *testing.T) {
 	}
 	ours := switchByCharm(t, images)
 	theirs := switchByCompose(t, images)
-	fmt.Printf("\na switch between two local images, polled every %v, worst of %d\n", pollEvery, switches)
-	fmt.Printf("%-18s %10s %10s %12s\n", "", "requests", "failed", "longest gap")
+	fmt.Printf("\na switch between two local images, polled every %v, the worst of %d\n", pollEvery, switches)
+	fmt.Printf("%-18s %10s %12s %12s\n", "", "requests", "most failed", "longest gap")
 	printPoll("jupyter-docker", ours)
 	printPoll("docker compose", theirs)
 	fmt.Println("wanted: none failed, a gap under 0.2 s")
 }
 
 func printPoll(name string, p poll) {
-	fmt.Printf("%-18s %10d %10d %10.0f ms\n", name, p.requests, p.failed, float64(p.gap)/1e6)
+	fmt.Printf("%-18s %10d %12d %9.0f ms\n", name, p.requests, p.failed, float64(p.gap)/1e6)
 }
 
 // worst adds one switch to what was seen so far.
