@@ -50,6 +50,7 @@ func TestKindsOfImages(t *testing.T) {
 			cells.inherits(earlier.image, k.image)
 		}
 		cells.leaves(k.image)
+		cells.hidesItsRuntime()
 		if k.opens {
 			n.closed("sesame", "known-to-everybody")
 		}

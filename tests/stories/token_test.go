@@ -46,6 +46,15 @@ found = glob.glob(os.environ["JUPYTER_RUNTIME_DIR"] + "/*server-*")
 print(len(found) > 0, set(subprocess.run(["stat", "-f", "-c", "%T"] + found, stdout=subprocess.PIPE).stdout.decode().split()))
 print(glob.glob(os.path.expanduser("~/.local/share/jupyter/runtime/*server*")))`
 
+// hidesItsRuntime checks that what Jupyter writes at its start never reaches a
+// disk.
+func (k *kernel) hidesItsRuntime() {
+	k.n.t.Helper()
+	if got, want := k.run(runtimeFiles), "True {'tmpfs'}\n[]\n"; got != want {
+		k.n.t.Errorf("the files of the running server are %q, want %q", got, want)
+	}
+}
+
 // The token opens the notebook, and is where only root and the notebook read it.
 func TestTokenIsHidden(t *testing.T) {
 	t.Parallel()
@@ -61,9 +70,7 @@ func TestTokenIsHidden(t *testing.T) {
 	if !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(n.token) {
 		t.Errorf("the token is not 256 bits: it has %d characters", len(n.token))
 	}
-	if got, want := n.startKernel().run(runtimeFiles), "True {'tmpfs'}\n[]\n"; got != want {
-		t.Errorf("the files of the running server are %q, want %q", got, want)
-	}
+	n.startKernel().hidesItsRuntime()
 	n.keepsItsToken(m, samples)
 	m.config("nb", "jupyter-image="+image("stepdown"))
 	m.waitActive("nb/0", "test/stepdown:1")
