@@ -88,7 +88,7 @@ func planNotebook(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, a
 		return
 	}
 	if left := o.Slots[slot.Other()]; p.MustIdle && left.computes() {
-		p.Waits = fmt.Sprintf("%s (the former notebook has %s)", cause, left.Kernels)
+		p.Waits = cause
 		planKeep(p, spec, o, slot, apply)
 		return
 	}

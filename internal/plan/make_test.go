@@ -202,6 +202,25 @@ wait until healthy a: it was started`,
 	image: "new:1",
 	want:  "stop notebook b: it does not serve\nremove notebook b: it does not serve",
 }, {
+	summary: "killed after the flip, and the old one is too busy to answer",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		old := *o.Slots["a"]
+		old.Port, old.Healthy, old.Kept, old.Kernels = 19001, false, true, Kernels{}
+		o.Slots["b"] = &old
+	},
+	image: "new:1",
+	want:  "waits: the former notebook has kernels that cannot be counted",
+}, {
+	summary: "a switch that nobody asked for waits for what is left of the one before",
+	adjust: func(s *notebook.Spec, o *Observed) {
+		old := *o.Slots["a"]
+		old.Port = 19001
+		busy(&old)
+		o.Slots["b"], s.Serve.Settings = &old, "refreshed"
+	},
+	image: "new:1",
+	want:  "waits: the charm was refreshed; the former notebook has busy kernel python3/1234",
+}, {
 	summary: "killed after the flip, and somebody computes in the old one",
 	adjust: func(_ *notebook.Spec, o *Observed) {
 		old := *o.Slots["a"]

@@ -40,9 +40,10 @@ type Container struct {
 	Kernels Kernels
 }
 
-// computes tells whether ending the container could end a computation.
+// computes tells whether ending the container could end a computation. One that
+// served and does not answer may be too busy to.
 func (c *Container) computes() bool {
-	return c != nil && c.Running && c.Healthy && !c.Kernels.idle()
+	return c != nil && c.Running && (c.Healthy || c.Kept && !c.Open) && !c.Kernels.idle()
 }
 
 // Kernels counts a slot's kernels. Known is false when they could not be
