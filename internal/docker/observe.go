@@ -107,7 +107,7 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 		Limits: limits(full.HostConfig.Resources), Kept: full.HostConfig.RestartPolicy.IsUnlessStopped(),
 	}
 	out.Started, _ = time.Parse(time.RFC3339Nano, full.State.StartedAt) // the zero time is long ago
-	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve) // a label that cannot be read differs from what should run
+	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve)        // a label that cannot be read differs from what should run
 	return out, nil
 }
 
