@@ -63,6 +63,8 @@ func (a *application) lookAhead(ctx context.Context) (wait func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		ctx, cancel := context.WithTimeout(ctx, stepLimit)
+		defer cancel()
 		if _, err := a.engine.Facts(ctx, id); err != nil {
 			logger.Debugf("%v", err) // the step that needs it looks again, and says so
 		}

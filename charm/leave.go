@@ -104,6 +104,7 @@ func (c *Charm) remove(ctx context.Context) error {
 	}
 	if data != "" {
 		logger.Infof("the notebooks of %s are left in %s", c.unit.Name, data)
+		c.progress("the notebooks are left in " + data)
 	}
 	return nil
 }
