@@ -40,7 +40,9 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 		return e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
 	}
 	if err := e.fits(ctx, ref); err != nil {
-		return errors.Join(err, e.untag(context.WithoutCancel(ctx), ref))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
+		defer cancel()
+		return errors.Join(err, e.untag(ctx, ref))
 	}
 	return e.keepTag(ctx, ref)
 }
