@@ -37,6 +37,7 @@ func TestBrowserStaysLoggedIn(t *testing.T) {
 	if url := b.evaluate("location.href"); strings.Contains(url, n.token) {
 		t.Error("the token stays in the address bar")
 	}
+	b.reaches(n.startKernel())
 
 	m.config("nb", "jupyter-image="+image("plain2"))
 	m.waitActive("nb/0", "test/plain2:1")
@@ -49,6 +50,7 @@ func TestBrowserStaysLoggedIn(t *testing.T) {
 	if got := b.fetch("api/contents"); got != "200" {
 		t.Errorf("the page that was opened after the switch gets %s", got)
 	}
+	b.reaches(n.startKernel())
 
 	m.run("nb/0", "rotate-token")
 	eventually(t, "the login ends with its token", patience, func() bool { return b.fetch("api/contents") == "403" })
@@ -88,11 +90,27 @@ func (b *chromium) logIn(token string) {
 // fetch is the status code that the page gets for a path, by its cookies alone.
 func (b *chromium) fetch(path string) string {
 	b.t.Helper()
-	b.evaluate(`window.storyCode = ""; fetch(new URL("/` + path + `", location.href)).then(r => window.storyCode = r.status); 0`)
-	var code string
+	return b.answer(`fetch("/` + path + `").then(r => window.story = r.status)`)
+}
+
+// reaches checks that the page's login opens a kernel's WebSocket, where Jupyter
+// asks where the page is from.
+func (b *chromium) reaches(k *kernel) {
+	b.t.Helper()
+	got := b.answer(`const socket = new WebSocket("ws://" + location.host + "/api/kernels/` + k.id + `/channels");
+		socket.onopen = () => window.story = "open"; socket.onclose = () => window.story = "closed"`)
+	if got != "open" {
+		b.t.Errorf("the page finds the kernel's WebSocket %s", got)
+	}
+}
+
+// answer runs a script in the page and waits until it has set window.story.
+func (b *chromium) answer(script string) (answer string) {
+	b.t.Helper()
+	b.evaluate(`window.story = ""; (() => { ` + script + ` })()`)
 	eventually(b.t, "the page's request is answered", time.Minute, func() bool {
-		code = b.evaluate("window.storyCode")
-		return code != ""
+		answer = b.evaluate("window.story")
+		return answer != ""
 	})
-	return code
+	return answer
 }
