@@ -19,20 +19,32 @@ import (
 // when its own moves on, and tells at removal what the charm brought here.
 func (e *Engine) ownRepository() string { return "jupyter-docker/" + e.unit.Key() }
 
+// ownTag tells of which reference, and of which repository, the image was pulled.
 func (e *Engine) ownTag(ref string) string {
-	return e.ownRepository() + ":" + shortHash(asKept(ref))
+	name, repository := asKept(ref)
+	return e.ownRepository() + ":" + shortHash(name) + "-" + shortHash(repository)
 }
 
-// asKept is a reference as the engine keeps it: with a digest, it forgets the tag.
-func asKept(ref string) string {
+// origin is what an own tag, of this or another unit, was made from.
+func origin(own string) (name, repository string) {
+	_, hashes, _ := strings.Cut(own, ":")
+	name, repository, _ = strings.Cut(hashes, "-")
+	repository, _, _ = strings.Cut(repository, "-") // the tag of a previous image
+	return name, repository
+}
+
+// asKept is a reference as the engine keeps it, and its repository: with a
+// digest, the engine forgets the tag.
+func asKept(ref string) (name, repository string) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
-		return ref
+		return ref, ref
 	}
+	repository = reference.TrimNamed(named).String()
 	if d, ok := named.(reference.Digested); ok {
-		return reference.TrimNamed(named).String() + "@" + d.Digest().String()
+		return repository + "@" + d.Digest().String(), repository
 	}
-	return ref
+	return reference.TagNameOnly(named).String(), repository
 }
 
 func shortHash(s string) string {
@@ -76,7 +88,8 @@ func (e *Engine) imageID(ctx context.Context, ref string) (string, error) {
 	return found.ID, failure(err, "cannot inspect image %s", ref)
 }
 
-// ownImages are the images with a tag of the unit.
+// ownImages are the images with a tag of the unit. Of their names, the engine
+// lists those tags alone.
 func (e *Engine) ownImages(ctx context.Context) ([]image.Summary, error) {
 	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", e.ownRepository()))})
 	return images, failure(err, "cannot list images")
@@ -115,7 +128,7 @@ func (e *Engine) TidyImages(ctx context.Context, keep []string) error {
 	for _, img := range images {
 		for _, tag := range img.RepoTags {
 			if strings.HasPrefix(tag, e.ownRepository()+":") && !kept[tag] {
-				if err := e.forget(ctx, img, tag); err != nil {
+				if err := e.forget(ctx, img.ID, tag); err != nil {
 					return err
 				}
 			}
@@ -124,37 +137,65 @@ func (e *Engine) TidyImages(ctx context.Context, keep []string) error {
 	return nil
 }
 
-// forget removes our tag of an image, and the reference under which it was
-// pulled when no other unit and no container needs it.
-func (e *Engine) forget(ctx context.Context, img image.Summary, own string) error {
-	if needed, err := e.needed(ctx, img); err != nil {
-		return err
-	} else if !needed {
-		for _, name := range append(img.RepoTags, img.RepoDigests...) {
-			if e.pulledAs(name, own) {
-				if err := e.untag(ctx, name); err != nil {
-					return err
-				}
-			}
-		}
+// forget removes our tag of an image, and the names under which it was pulled.
+func (e *Engine) forget(ctx context.Context, id, own string) error {
+	img, err := e.cli.ImageInspect(ctx, id)
+	if errdefs.IsNotFound(err) {
+		return nil
 	}
-	return e.untag(ctx, own)
-}
-
-func (e *Engine) pulledAs(name, own string) bool {
-	ref, err := reference.ParseNormalizedNamed(name)
-	return err == nil && e.ownTag(ref.String()) == own
-}
-
-// needed tells whether another unit or any container stands on the image.
-func (e *Engine) needed(ctx context.Context, img image.Summary) (bool, error) {
-	for _, tag := range img.RepoTags {
-		if strings.HasPrefix(tag, "jupyter-docker/") && !strings.HasPrefix(tag, e.ownRepository()+":") {
-			return true, nil
-		}
+	if err != nil {
+		return failure(err, "cannot inspect image %s", id)
 	}
 	users, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", img.ID))})
-	return len(users) > 0, failure(err, "cannot list containers of an image")
+	if err != nil {
+		return failure(err, "cannot list containers of an image")
+	}
+	used, names := map[string]bool{}, []string{own}
+	for _, c := range users {
+		name, _ := asKept(c.Image)
+		used[name] = true
+		byID := strings.HasPrefix(img.ID, c.Image) || strings.HasPrefix(img.ID, "sha256:"+c.Image)
+		used[""] = used[""] || byID && c.Labels[labelUnit] == "" // units keep theirs by a tag
+	}
+	if !used[""] {
+		names = append(e.brought(img, own, used), own)
+	}
+	for _, name := range names {
+		if err := e.untag(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// brought are the names that a pull gave the image, but for those that another
+// unit pulled too or that a container was created from. A digest goes with the
+// last tag of its repository.
+func (e *Engine) brought(img image.InspectResponse, own string, used map[string]bool) (out []string) {
+	name, repository := origin(own)
+	alone := true
+	for _, tag := range img.RepoTags {
+		kept, from := asKept(tag)
+		switch ours := strings.HasPrefix(tag, "jupyter-docker/"); {
+		case ours && !strings.HasPrefix(tag, e.ownRepository()+":"):
+			theirs, near := origin(tag)
+			if theirs == name {
+				return nil
+			}
+			alone = alone && near != repository
+		case !ours && shortHash(kept) == name && !used[kept]:
+			out = append(out, tag)
+		case !ours && shortHash(from) == repository:
+			alone = false
+		}
+	}
+	for _, digest := range img.RepoDigests {
+		kept, from := asKept(digest)
+		if !used[kept] && (shortHash(kept) == name || alone && shortHash(from) == repository) {
+			out = append(out, digest)
+		}
+	}
+	return out
 }
 
 func (e *Engine) untag(ctx context.Context, name string) error {

@@ -20,7 +20,7 @@ func (imageSuite) TestADigestIsKnownWithoutItsTag(c *C) {
 	e, _ := speaking(c, nil)
 	c.Check(e.ownTag("quay.io/team/nb:1@"+digest), Equals, e.ownTag("quay.io/team/nb@"+digest))
 	c.Check(e.ownTag("quay.io/team/nb:1"), Not(Equals), e.ownTag("quay.io/team/nb:2"))
-	c.Check(e.ownTag("quay.io/team/nb:1"), Matches, "jupyter-docker/nb-1-7b29c3f0:[0-9a-f]{12}")
+	c.Check(e.ownTag("quay.io/team/nb:1"), Matches, "jupyter-docker/nb-1-7b29c3f0:[0-9a-f]{12}-[0-9a-f]{12}")
 }
 
 // own is the unit's tag of a reference.
@@ -51,14 +51,40 @@ var tidyTests = []struct {
 }, {
 	summary: "another unit pulled it as well",
 	tags: func(c *C) []string {
-		return []string{"quay.io/nb:1", own(c, "quay.io/nb:1"), "jupyter-docker/nb-10-7b29c3f0:0123456789ab"}
+		theirs := strings.Replace(own(c, "quay.io/nb:1"), "/nb-1-", "/nb-10-", 1)
+		return []string{"quay.io/nb:1", own(c, "quay.io/nb:1"), theirs}
 	},
+	digests: []string{"quay.io/nb@" + digest},
 	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
 }, {
 	summary: "a container of somebody's runs it",
 	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
-	users:   []object{{"Id": "x"}},
+	users:   []object{{"Id": "x", "Image": "quay.io/nb:1"}},
 	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
+}, {
+	summary: "a container of somebody's was made from its id",
+	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+	users:   []object{{"Id": "x", "Image": "sha256:1"}},
+	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
+}, {
+	summary: "another unit and a container have it under another name",
+	tags: func(c *C) []string {
+		theirs := strings.Replace(own(c, "quay.io/other:1"), "/nb-1-", "/nb-10-", 1)
+		return []string{"quay.io/nb:1", "quay.io/other:1", own(c, "quay.io/nb:1"), theirs}
+	},
+	digests: []string{"quay.io/other@" + digest},
+	users:   []object{{"Id": "x", "Image": "quay.io/other:1"}},
+	removed: func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
+}, {
+	summary: "its tag has moved on: the digest is all that the pull left",
+	tags:    func(c *C) []string { return []string{own(c, "quay.io/nb:1") + "-previous"} },
+	digests: []string{"quay.io/nb@" + digest},
+	removed: func(c *C) []string { return []string{"quay.io/nb@" + digest, own(c, "quay.io/nb:1") + "-previous"} },
+}, {
+	summary: "its tag has moved on, and somebody has another of its repository",
+	tags:    func(c *C) []string { return []string{"quay.io/nb:mine", own(c, "quay.io/nb:1") + "-previous"} },
+	digests: []string{"quay.io/nb@" + digest},
+	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1") + "-previous"} },
 }, {
 	summary: "two references of one image: one of the unit's tags does not keep the other's",
 	tags: func(c *C) []string {
@@ -69,12 +95,18 @@ var tidyTests = []struct {
 	},
 }}
 
+// ours are the tags that the engine lists when it is asked for those of a unit.
+func ours(tags []string) []string {
+	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !strings.HasPrefix(tag, "jupyter-docker/nb-1-") })
+}
+
 func (imageSuite) TestTidyImages(c *C) {
 	for _, test := range tidyTests {
 		tags := test.tags(c)
 		answers := map[string]answer{
-			"GET /images/json":     says(200, []object{{"Id": "sha256:1", "RepoTags": tags, "RepoDigests": test.digests}}),
-			"GET /containers/json": says(200, append([]object{}, test.users...)),
+			"GET /images/json":          says(200, []object{{"Id": "sha256:1", "RepoTags": ours(tags)}}),
+			"GET /images/sha256:1/json": says(200, object{"Id": "sha256:1", "RepoTags": tags, "RepoDigests": test.digests}),
+			"GET /containers/json":      says(200, append([]object{}, test.users...)),
 		}
 		for _, name := range slices.Concat(tags, test.digests) {
 			answers["DELETE /images/"+name] = says(200, []object{})

@@ -182,6 +182,11 @@ func TestPull(t *testing.T) {
 	if now := m.containers("nb/0"); now != after {
 		t.Errorf("a pull of the same image left %q, were %q", now, after)
 	}
+	m.juju("remove-application", "--no-prompt", "nb")
+	eventually(t, "the application is gone", patience, func() bool { return len(m.app("nb").Units) == 0 })
+	if left := m.onMachine("bystander/0", "docker images --digests | grep "+m.name+"; true"); left != "" {
+		t.Errorf("of what was pulled there is still %s", left)
+	}
 }
 
 // push puts the image into the registry under another name, and leaves that name
