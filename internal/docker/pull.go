@@ -64,12 +64,13 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	if full := e.hasRoom(ctx, max(room, 2*p.size())); full != nil {
 		return full
 	}
-	if errdefs.IsNotFound(err) {
+	kind := classifyPull(err)
+	if kind == NotFound || kind == RegistryDown {
 		if other := e.platforms(ctx, ref); other != nil {
 			return other
 		}
 	}
-	return &Error{Kind: classifyPull(err), Err: fmt.Errorf("cannot pull %s: %w", ref, err)}
+	return &Error{Kind: kind, Err: fmt.Errorf("cannot pull %s: %w", ref, err)}
 }
 
 // classifyPull tells what a registry did. The engine answers 500 for most of it.
@@ -87,8 +88,8 @@ func classifyPull(err error) Kind {
 	return RegistryDown
 }
 
-// platforms explains a reference that is there, but not for this machine: the
-// engine says "not found" of that too.
+// platforms explains a reference that is there, but not for this machine. The
+// engine has no class for that: 20.10 breaks the pull off with a message.
 func (e *Engine) platforms(ctx context.Context, ref string) error {
 	found, err := e.cli.DistributionInspect(ctx, ref, "")
 	if err != nil || len(found.Platforms) == 0 {
