@@ -2,6 +2,7 @@ package charm
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
@@ -27,6 +28,10 @@ func (a *application) reserve(ctx context.Context, s notebook.Slot) (release fun
 			taken[port] = true
 		}
 		a.plan.Port = plan.FreePort(taken, s)
+	}
+	if a.plan.Port == 0 {
+		release()
+		return nil, fmt.Errorf("cannot place the notebook: no loopback port from %d to %d is free", plan.FirstPort, plan.LastPort)
 	}
 	return release, nil
 }

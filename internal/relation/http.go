@@ -38,14 +38,14 @@ func Differs(have, want map[string]string) map[string]string {
 }
 
 // Addresses are the addresses from which a remote unit may speak to us: those
-// that Juju put into its databag.
+// that Juju put into its databag. A subnet of everyone names nobody.
 func Addresses(bag map[string]string) (out []string) {
 	for _, key := range []string{"ingress-address", "private-address", "egress-subnets"} {
 		for _, a := range strings.Split(bag[key], ",") {
 			a = strings.TrimSpace(a)
 			_, errAddr := netip.ParseAddr(a)
-			_, errNet := netip.ParsePrefix(a)
-			if (errAddr == nil || errNet == nil) && !slices.Contains(out, a) {
+			net, errNet := netip.ParsePrefix(a)
+			if (errAddr == nil || errNet == nil && net.Bits() > 0) && !slices.Contains(out, a) {
 				out = append(out, a)
 			}
 		}

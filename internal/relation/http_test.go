@@ -48,6 +48,7 @@ var addressTests = []struct {
 	{"all the same", bag{"ingress-address": "10.0.0.9", "private-address": "10.0.0.9", "egress-subnets": "10.0.0.9/32"},
 		[]string{"10.0.0.9", "10.0.0.9/32"}},
 	{"several subnets", bag{"egress-subnets": "10.0.0.9/32, 2001:db8::/64"}, []string{"10.0.0.9/32", "2001:db8::/64"}},
+	{"everyone", bag{"egress-subnets": "0.0.0.0/0, ::/0", "ingress-address": "10.0.0.9"}, []string{"10.0.0.9"}},
 	{"a name cannot be believed", bag{"private-address": "proxy.example"}, nil},
 	{"what the proxy itself wrote is not read", bag{"public-address": "1.2.3.4"}, nil},
 	{"nothing yet", nil, nil},
