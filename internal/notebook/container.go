@@ -137,7 +137,7 @@ func environ(s Serve, img Image) []string {
 		theirs = lookup(img.Env, "JUPYTER_CONFIG_PATH")
 	}
 	env["JUPYTER_CONFIG_PATH"] = strings.TrimSuffix(ConfigDir+":"+theirs, ":")
-	env["JUPYTER_NO_CONFIG"] = "0" // else Jupyter passes over ours as well
+	env["JUPYTER_NO_CONFIG"] = "" // any other value, and Jupyter passes over ours as well
 	env["JUPYTER_RUNTIME_DIR"] = RuntimeDir + "/jupyter"
 	env["JUPYTERLAB_SETTINGS_DIR"] = DataDir + "/.jupyter/lab/user-settings"
 	env["JUPYTERLAB_WORKSPACES_DIR"] = DataDir + "/.jupyter/lab/workspaces"
