@@ -122,6 +122,8 @@ func (a *application) slotStep(ctx context.Context, s plan.Step) error {
 		return a.create(ctx, s.Slot)
 	case plan.Start:
 		return a.start(ctx, s.Slot)
+	case plan.JoinNetwork:
+		return a.engine.JoinNetwork(ctx, s.Slot)
 	case plan.Recount:
 		return a.recount(ctx, s.Slot)
 	case plan.Stop:

@@ -2,6 +2,8 @@ package charm
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net"
 	"path/filepath"
 	"slices"
@@ -130,18 +132,32 @@ func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed,
 func (c *Charm) observeGateway(ctx context.Context, o *plan.Observed) {
 	status, err := c.gateway.Status(ctx)
 	if err != nil {
-		stored, err := gateway.ReadState(c.dirs.GatewayDir())
-		if err == nil {
-			o.Gateway.Upstream = portOf(stored.Upstream)
-		}
+		c.observeLost(ctx, err, o)
 		return
 	}
 	o.Gateway = plan.GatewayState{
 		Answers: true, Variant: status.Program, Listen: status.Listen, Trusted: status.Trusted, Upstream: portOf(status.Upstream),
 		Open: map[string]int{}, ID: containerOf(status),
 	}
+	c.observeDraining(ctx, o)
+}
+
+// observeLost reads what a gateway that does not answer has left.
+func (c *Charm) observeLost(ctx context.Context, err error, o *plan.Observed) {
+	o.Gateway = plan.GatewayState{Lost: errors.Is(err, gateway.ErrNotRunning), Open: map[string]int{}}
+	if stored, err := gateway.ReadState(c.dirs.GatewayDir()); err == nil {
+		o.Gateway.Upstream = portOf(stored.Upstream)
+	}
+	c.observeDraining(ctx, o)
+}
+
+// observeDraining counts the connections that replaced gateways still have.
+func (c *Charm) observeDraining(ctx context.Context, o *plan.Observed) {
 	replaced, err := c.gateway.Replaced(ctx)
-	c.warn(err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // as before the first gateway
+		c.warn(err)
+		o.Gateway.Lost = false // one may drain that could not be asked
+	}
 	for _, r := range replaced {
 		o.Gateway.Open[containerOf(r)] += r.Connections
 	}

@@ -283,9 +283,3 @@ func (e *Engine) Commands(ctx context.Context, s notebook.Slot) ([][]string, err
 	}
 	return out, nil
 }
-
-// MakeNetwork makes the unit's own bridge network.
-func (e *Engine) MakeNetwork(ctx context.Context) error {
-	_, err := e.cli.NetworkCreate(ctx, e.unit.Key(), network.CreateOptions{Driver: "bridge", Labels: e.labels("network", nil)})
-	return failure(err, "cannot make the network %s", e.unit.Key())
-}

@@ -10,7 +10,6 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/network"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
@@ -28,7 +27,7 @@ func (e *Engine) Observe(ctx context.Context, reference string) (plan.Observed, 
 	err := together.Run(
 		func() error { return e.observeContainers(ctx, &o) },
 		func() (err error) { o.Image, err = e.image(ctx, reference); return err },
-		func() (err error) { o.Network, err = e.hasNetwork(ctx); return err },
+		func() (err error) { o.Network, err = e.networkID(ctx); return err },
 	)
 	return o, err
 }
@@ -106,6 +105,9 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled,
 		Limits: limits(full.HostConfig.Resources), Kept: full.HostConfig.RestartPolicy.IsUnlessStopped(),
 	}
+	if n := full.NetworkSettings; n != nil && n.Networks[e.unit.Key()] != nil {
+		out.Network = n.Networks[e.unit.Key()].NetworkID
+	}
 	out.Started, _ = time.Parse(time.RFC3339Nano, full.State.StartedAt) // the zero time is long ago
 	_ = json.Unmarshal([]byte(c.Labels[labelServe]), &out.Serve)        // a label that cannot be read differs from what should run
 	return out, nil
@@ -120,14 +122,6 @@ func limits(r container.Resources) notebook.Limits {
 		l.CPU = float64(r.CPUQuota) / cpuPeriod
 	}
 	return l
-}
-
-func (e *Engine) hasNetwork(ctx context.Context) (bool, error) {
-	n, err := e.cli.NetworkInspect(ctx, e.unit.Key(), network.InspectOptions{})
-	if errdefs.IsNotFound(err) {
-		return false, nil
-	}
-	return err == nil && e.mine(n.Labels), failure(err, "cannot inspect network %s", e.unit.Key())
 }
 
 // Holders are the keys of the other units that have a gateway on this engine,

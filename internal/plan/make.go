@@ -19,8 +19,16 @@ const (
 // run; apply tells that the operator asked for whatever waits.
 func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
 	p := &Plan{}
-	if !o.Network && spec.Serve.NetworkMode == notebook.NetworkBridge {
+	if o.Network == "" && spec.Serve.NetworkMode == notebook.NetworkBridge {
 		p.add(MakeNetwork, "", "the unit has no network")
+	}
+	for _, slot := range []notebook.Slot{notebook.SlotA, notebook.SlotB} {
+		if astray(o.Slots[slot], o) {
+			p.add(JoinNetwork, slot, "it is not on the unit's network")
+			if slot == Serving(o) && o.Slots[slot].Running {
+				p.add(Await, slot, "it could not be reached")
+			}
+		}
 	}
 	for _, id := range o.Strays {
 		p.Steps = append(p.Steps, Step{Kind: RemoveStray, ID: id, Cause: "a hook that was ended left it"})
@@ -35,6 +43,11 @@ func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
 	return *p
 }
 
+// astray tells whether a container lost its network, which somebody removed.
+func astray(c *Container, o Observed) bool {
+	return c != nil && c.Serve.NetworkMode == notebook.NetworkBridge && (o.Network == "" || c.Running && c.Network != o.Network)
+}
+
 func planGateway(p *Plan, spec notebook.Spec, o Observed, variant string) {
 	switch {
 	case !o.Gateway.Answers:
@@ -42,15 +55,30 @@ func planGateway(p *Plan, spec notebook.Spec, o Observed, variant string) {
 	case o.Gateway.Variant != variant:
 		p.add(StartGateway, "", "the gateway's program changed")
 	}
+	for _, g := range o.Gateways {
+		if cause := superfluous(g, o.Gateway, variant); cause != "" {
+			p.Steps = append(p.Steps, Step{Kind: RemoveGateway, ID: g.ID, Cause: cause})
+		}
+	}
 	if !o.Gateway.Answers || !slices.Equal(o.Gateway.Listen, spec.Gateway.Listen) || !slices.Equal(o.Gateway.Trusted, spec.Gateway.Trusted) {
 		p.add(SetGateway, "", "listen on %s", strings.Join(spec.Gateway.Listen, ", "))
 	}
-	for _, g := range o.Gateways {
-		inCharge := g.ID == o.Gateway.ID || o.Gateway.ID == "" && g.Variant == variant
-		if o.Gateway.Answers && o.Gateway.Variant == variant && !inCharge && (!g.Running || o.Gateway.Open[g.ID] == 0) {
-			p.Steps = append(p.Steps, Step{Kind: RemoveGateway, ID: g.ID, Cause: "it handed over and has no connection left"})
-		}
+}
+
+// superfluous tells why a gateway's container is of no use, "" while it is. One
+// that cannot be reached for good holds the port of its successor.
+func superfluous(g GatewayContainer, now GatewayState, variant string) string {
+	_, drains := now.Open[g.ID]
+	inCharge := g.ID == now.ID || now.ID == "" && g.Variant == variant
+	switch {
+	case now.Answers && now.Variant == variant && !inCharge && (!g.Running || now.Open[g.ID] == 0):
+		return "it handed over and has no connection left"
+	case !now.Answers && !g.Running:
+		return "it does not run"
+	case now.Lost && !drains:
+		return "it cannot be reached"
 	}
+	return ""
 }
 
 // Serving is the slot that the gateway turns to; without one, a running slot,

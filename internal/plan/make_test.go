@@ -28,9 +28,9 @@ func serving(image string) Observed {
 	s := spec()
 	s.Serve.Image = image
 	return Observed{
-		Network: true,
+		Network: "n1",
 		Slots: map[notebook.Slot]*Container{notebook.SlotA: {
-			Serve: s.Serve, Hash: s.Serve.Hash(), ImageID: "sha256:" + image, Port: 19000, Running: true, Healthy: true,
+			Serve: s.Serve, Hash: s.Serve.Hash(), ImageID: "sha256:" + image, Port: 19000, Network: "n1", Running: true, Healthy: true,
 			Kernels: Kernels{Known: true},
 		}},
 		Gateway: GatewayState{Answers: true, Variant: "g1", Listen: []string{"10.0.0.1:8888"}, Upstream: 19000},
@@ -83,7 +83,7 @@ remove unused images: only the current and the previous image are kept`,
 }, {
 	summary: "nothing is there but the image: Jupyter boots while the gateway comes up",
 	adjust: func(_ *notebook.Spec, o *Observed) {
-		*o = Observed{Network: true, Image: Image{Local: "sha256:new:1"}}
+		*o = Observed{Network: "n1", Image: Image{Local: "sha256:new:1"}}
 	},
 	want: `create notebook a: no notebook serves
 start notebook a: no notebook serves
@@ -238,6 +238,29 @@ wait until healthy a: it was started`,
 	},
 	image: "new:1",
 	want:  "remove old gateway: it handed over and has no connection left",
+}, {
+	summary: "a gateway that was stopped by hand is replaced, one that drains stays",
+	image:   "new:1",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Gateway = GatewayState{Upstream: 19000, Lost: true, Open: map[string]int{"drains": 1}}
+		o.Gateways = []GatewayContainer{{ID: "stopped"}, {ID: "drains", Running: true}, {ID: "unreachable", Running: true}}
+	},
+	want: "start gateway: no gateway answers\nremove old gateway: it does not run\nremove old gateway: it cannot be reached\nset gateway: listen on 10.0.0.1:8888",
+}, {
+	summary: "a gateway that is too busy to answer is not ended",
+	image:   "new:1",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Gateway = GatewayState{Upstream: 19000}
+		o.Gateways = []GatewayContainer{{ID: "slow", Running: true}}
+	},
+	want: "start gateway: no gateway answers\nset gateway: listen on 10.0.0.1:8888",
+}, {
+	summary: "the network was removed: the notebook gets another without a restart",
+	image:   "new:1",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Network, o.Slots[notebook.SlotA].Network, o.Slots[notebook.SlotA].Healthy = "", "", false
+	},
+	want: "make network: the unit has no network\njoin network a: it is not on the unit's network\nwait until healthy a: it could not be reached",
 }, {
 	summary: "an old gateway with a WebSocket stays",
 	adjust: func(_ *notebook.Spec, o *Observed) {

@@ -13,7 +13,7 @@ import (
 // Observed is what there is, read once. All of it is the unit's own but for
 // Taken.
 type Observed struct {
-	Network  bool // the unit's bridge network exists
+	Network  string // id of the unit's bridge network, "" for none
 	Slots    map[notebook.Slot]*Container
 	Gateways []GatewayContainer
 	Gateway  GatewayState
@@ -28,7 +28,8 @@ type Container struct {
 	Serve   notebook.Serve // what it was created with
 	Hash    string
 	ImageID string
-	Port    int // on the host's loopback
+	Port    int    // on the host's loopback
+	Network string // id of the network that it is on
 	Running bool
 	Started time.Time // when the engine started it last
 	Kept    bool      // the engine starts it again: it has been healthy
@@ -80,6 +81,7 @@ type GatewayContainer struct {
 // GatewayState is what the gateway says of itself.
 type GatewayState struct {
 	Answers  bool
+	Lost     bool // none is there, as far as the gateway's directory tells
 	Variant  string
 	Listen   []string
 	Trusted  []string

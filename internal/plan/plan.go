@@ -13,6 +13,7 @@ type Kind string
 // The kinds of steps.
 const (
 	MakeNetwork   Kind = "make network"
+	JoinNetwork   Kind = "join network"
 	StartGateway  Kind = "start gateway"
 	SetGateway    Kind = "set gateway"
 	RemoveGateway Kind = "remove old gateway"
