@@ -24,6 +24,10 @@ func (a *application) server(s notebook.Slot) (*jupyter.Server, error) {
 	return jupyter.New(c.Port, c.Serve.BaseURL, token), nil
 }
 
+// lookEvery is how often a slot that does not answer yet is looked at: that
+// takes time from its boot.
+const lookEvery = time.Second
+
 // await waits until the slot is healthy. One that ends, or that serves without
 // the token, is not waited for.
 func (a *application) await(ctx context.Context, s notebook.Slot) error {
@@ -40,7 +44,7 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 	img, err := a.engine.Facts(ctx, c.ImageID)
 	a.warn(err) // somebody may have removed the image; the container does not need it
 	flags := wanted(c.Serve, img, a.place(s, c.Port))
-	for said := began; ; time.Sleep(50 * time.Millisecond) {
+	for said := began; ; time.Sleep(20 * time.Millisecond) {
 		health := server.Check(ctx)
 		switch {
 		case health.Open:
@@ -49,7 +53,7 @@ func (a *application) await(ctx context.Context, s notebook.Slot) error {
 		case health.Healthy:
 			return a.accept(ctx, s, server, health)
 		}
-		if time.Since(looked) > 500*time.Millisecond {
+		if time.Since(looked) > lookEvery {
 			looked = time.Now()
 			if err := a.look(ctx, s, flags); err != nil {
 				return err
@@ -186,7 +190,12 @@ func (a *application) recount(ctx context.Context, s notebook.Slot) error {
 	return &busyError{now.Kernels}
 }
 
+// named is a token as servers print it: the one that an image made for itself
+// is a secret too.
+var named = regexp.MustCompile(`token=[^\s&"']+`)
+
 // censor takes the secrets out of a text.
 func (a *application) censor(text string) string {
-	return strings.NewReplacer(a.in.Credential.Token, "(token)", a.in.Credential.CookieSecret, "(secret)").Replace(text)
+	text = strings.NewReplacer(a.in.Credential.Token, "(token)", a.in.Credential.CookieSecret, "(secret)").Replace(text)
+	return named.ReplaceAllString(text, "token=(token)")
 }

@@ -83,6 +83,9 @@ func (c *Charm) settle(out Outputs, err error) error {
 			return err
 		}
 	}
+	if out.MakeSecret && c.event.Hook == "install" {
+		return nil // the next hook comes at once, and says more
+	}
 	return c.setStatus(out, status, message)
 }
 
