@@ -77,8 +77,7 @@ start_engine() {
 	else
 		say "starting the docker engine (no service manager here)"
 		local log=$state/dockerd.log
-		setsid dockerd >"$log" 2>&1 </dev/null &
-		echo $! >"$state/dockerd.pid"
+		setsid dockerd --pidfile "$state/dockerd.pid" >"$log" 2>&1 </dev/null &
 	fi
 	local i
 	for ((i = 0; i < 300; i++)); do
