@@ -135,6 +135,8 @@ func (suite) TestHostNetworkListensOnLoopbackOnly(c *C) {
 func (suite) TestComposePutsOurSettingsFirst(c *C) {
 	got := Compose(Serve{Data: "/data"}, Image{Home: "/home/x", Env: []string{"JUPYTER_CONFIG_PATH=/theirs"}}, Place{Dir: "/slot"})
 	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_CONFIG_PATH=/jupyter-docker/config:/theirs\n.*`)
+	// "0" made Jupyter pass over every configuration, ours too: it heeds any value.
+	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_NO_CONFIG=\n.*`)
 	c.Check(got.Mounts[len(got.Mounts)-1], Equals, Mount{Source: "/data", Target: "/home/x/work"})
 	c.Check(strings.Contains(strings.Join(got.Env, "\n"), "TOKEN"), Equals, false)
 }
