@@ -127,7 +127,7 @@ func (a *application) slotStep(ctx context.Context, s plan.Step) error {
 	case plan.Recount:
 		return a.recount(ctx, s.Slot)
 	case plan.Stop:
-		return a.engine.Stop(ctx, s.Slot)
+		return a.stop(ctx, s.Slot)
 	case plan.Remove:
 		delete(a.observed.Slots, s.Slot)
 		return a.engine.Remove(ctx, s.Slot)
@@ -168,6 +168,9 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	}
 	if err := a.adopt(nil); err != nil {
 		return err
+	}
+	if a.from != "" {
+		a.warn(a.dirs.Reopen(a.spec.Serve.Data))
 	}
 	release, err := a.reserve(ctx, s)
 	if err != nil {
@@ -217,6 +220,18 @@ func (a *application) start(ctx context.Context, s notebook.Slot) error {
 		return &portError{Address: fmt.Sprintf("127.0.0.1:%d", port), Reason: "another program has that port"}
 	}
 	return err
+}
+
+// stop ends a slot's container. Its programs may have closed to others what they
+// made until then.
+func (a *application) stop(ctx context.Context, s notebook.Slot) error {
+	if err := a.engine.Stop(ctx, s); err != nil {
+		return err
+	}
+	if a.spec.Serve.Data != "" {
+		a.warn(a.dirs.Reopen(a.spec.Serve.Data))
+	}
+	return nil
 }
 
 // adopt gives the notebooks to the unit's group and the users. A file system

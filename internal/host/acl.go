@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"sort"
 	"syscall"
@@ -98,43 +96,4 @@ func setACL(path, attribute string, value []byte) error {
 		return fmt.Errorf("cannot set the ACL of %s: %v", path, err)
 	}
 	return nil
-}
-
-// grant gives the readers all of a tree: each file as its owner has it, each
-// directory with a default for what is made there. Owners stay. Symbolic links
-// are not followed.
-func grant(root string, r Readers) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("cannot walk the notebooks: %v", err)
-		}
-		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // somebody works there
-		}
-		if err != nil {
-			return fmt.Errorf("cannot read the mode of %s: %v", path, err)
-		}
-		if !d.IsDir() && !info.Mode().IsRegular() || path == root {
-			return nil
-		}
-		err = grantOne(path, info.Mode(), r)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-}
-
-func grantOne(path string, mode fs.FileMode, r Readers) error {
-	bits := uint16(mode.Perm())
-	owner, group, other := bits>>6&7, bits>>3&7, bits&7
-	perm := 6 | owner&1
-	if mode.IsDir() {
-		perm = 7
-	}
-	if err := setACL(path, accessACL, acl(owner, group, other, r, perm)); err != nil || !mode.IsDir() {
-		return err
-	}
-	return setACL(path, defaultACL, acl(7, 7, 0, r, 7))
 }

@@ -152,7 +152,7 @@ func (u Unit) Adopt(data string, users []int) error {
 	if hasGroup(data, want) {
 		return nil
 	}
-	if err := grant(data, r); err != nil && !errors.Is(err, ErrNoACL) {
+	if err := grant(data, r, false); err != nil && !errors.Is(err, ErrNoACL) {
 		return err
 	}
 	if err := errors.Join(os.Chown(data, -1, u.Group), os.Chmod(data, fs.ModeSetgid|0o770)); err != nil {
@@ -162,6 +162,17 @@ func (u Unit) Adopt(data string, users []int) error {
 		return err
 	}
 	return setACL(data, defaultACL, want) // last: it marks the pass as done
+}
+
+// Reopen gives to the unit's group and the users what programs have closed to
+// them since the directory was adopted, as those do that set modes themselves.
+// It walks the directory: a switch does, to an image that may have another user.
+func (u Unit) Reopen(data string) error {
+	r := Readers{Group: u.Group, Users: aclUsers(data, defaultACL)}
+	if err := grant(data, r, true); !errors.Is(err, ErrNoACL) {
+		return err
+	}
+	return nil
 }
 
 // RemoveAllButData removes the unit's directory except for its notebooks. It

@@ -101,6 +101,28 @@ func (s *filesSuite) TestAdoptWalksOnce(c *C) {
 	c.Check(changed(c, data), Equals, before)
 }
 
+// TestReopen: what a program closed is opened again, and nothing out of the tree.
+func (s *filesSuite) TestReopen(c *C) {
+	data, outside := filepath.Join(s.unit.Dir, "notebooks"), filepath.Join(s.unit.Dir, "outside")
+	put(c, filepath.Join(outside, "file"), 0o644, 1000)
+	c.Assert(s.unit.Adopt(data, nil), IsNil)
+	put(c, filepath.Join(data, "table", "part"), 0o644, 1000)
+	c.Assert(os.Chmod(filepath.Join(data, "table"), 0o755), IsNil)
+	c.Assert(os.Symlink(outside, filepath.Join(data, "link")), IsNil)
+	c.Assert(syscall.Mkfifo(filepath.Join(data, "pipe"), 0o600), IsNil)
+	c.Assert(as(4321, group, "rm -r "+data+"/table"), NotNil)
+	before, beside := changed(c, data), changed(c, filepath.Join(outside, "file"))
+
+	c.Assert(s.unit.Reopen(data), IsNil)
+
+	c.Check(changed(c, data), Equals, before)
+	c.Check(changed(c, filepath.Join(outside, "file")), Equals, beside)
+	first := changed(c, filepath.Join(data, "table", "part"))
+	c.Assert(s.unit.Reopen(data), IsNil)
+	c.Check(changed(c, filepath.Join(data, "table", "part")), Equals, first)
+	c.Check(as(4321, group, "rm -r "+data+"/table"), IsNil)
+}
+
 func changed(c *C, path string) time.Time {
 	s := syscall.Stat_t{}
 	c.Assert(syscall.Stat(path, &s), IsNil)
