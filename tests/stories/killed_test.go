@@ -92,7 +92,12 @@ func TestKilledHooks(t *testing.T) {
 	n.write("kept.txt", "through it all")
 	stop := make(chan struct{})
 	polled := n.poll("api", 20*time.Millisecond, stop)
-	now, next := "plain", "plain2"
+	// Names of its own: what other stories run could not be pulled anew.
+	now, next := "plain-"+m.name, "plain2-"+m.name
+	m.push("nb/0", image("plain"), image(now))
+	m.push("nb/0", image("plain2"), image(next))
+	m.config("nb", "jupyter-image="+image(now))
+	m.waitSettled("nb/0", now)
 	for _, k := range killings {
 		killed := m.killAt("nb/0", k.step, k.later)
 		for try := 0; try == 0 || !killed(); try++ {
