@@ -48,7 +48,7 @@ status() { "$juju" status --format json | jq -r ".applications[\"$app\"]$1 // em
 
 deploy() {
 	local sum
-	"$juju" status >/dev/null 2>&1 || "$juju" add-model notebooks
+	"$juju" switch notebooks >/dev/null 2>&1 || "$juju" add-model notebooks
 	sum=$(sha256sum "$charm" | cut -d' ' -f1)
 	if [ -z "$(status '')" ]; then
 		say "deploying $(basename "$charm")"
