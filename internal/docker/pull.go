@@ -116,13 +116,8 @@ func (e *Engine) platforms(ctx context.Context, ref string) error {
 func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration, p *progress, report func(string)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	body, err := e.cli.ImagePull(ctx, ref, image.PullOptions{})
-	if err != nil {
-		return err
-	}
-	defer body.Close()
 	messages, failed := make(chan jsonmessage.JSONMessage), make(chan error, 1)
-	go decode(ctx, body, messages, failed)
+	go e.receive(ctx, ref, messages, failed)
 	quiet, tick := time.NewTimer(quietLimit), time.NewTicker(2*time.Second)
 	defer quiet.Stop()
 	defer tick.Stop()
@@ -142,6 +137,18 @@ func (e *Engine) pull(ctx context.Context, ref string, quietLimit time.Duration,
 			return ctx.Err()
 		}
 	}
+}
+
+// receive asks for the image and passes on what the engine says. The engine is
+// silent until the registry has described the image, so that this may take long.
+func (e *Engine) receive(ctx context.Context, ref string, out chan<- jsonmessage.JSONMessage, done chan<- error) {
+	body, err := e.cli.ImagePull(ctx, ref, image.PullOptions{})
+	if err != nil {
+		done <- err
+		return
+	}
+	defer body.Close()
+	decode(ctx, body, out, done)
 }
 
 // decode passes the engine's messages on until the stream ends.
