@@ -1,8 +1,10 @@
-// Package jupyter asks a Jupyter server how it is. It speaks REST only, without
-// any proxy of the environment.
+// Package jupyter speaks to a Jupyter server: how it is, what notebooks it has,
+// and kernels that run code. It uses no proxy of the environment. What it speaks
+// is understood by jupyter-server 1 and 2 and by the classic notebook 6.
 package jupyter
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/together"
@@ -39,29 +42,92 @@ var errNotJSON = errors.New("it is not the JSON that Jupyter gives")
 
 // get asks for a path; out takes a JSON answer, and may be nil.
 func (s *Server) get(ctx context.Context, path string, token bool, out any) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Base+path, nil)
+	r := request{method: http.MethodGet, path: path, anonymous: !token, out: out, most: 8 << 20}
+	return s.send(ctx, s.http, r)
+}
+
+// request is one call of Jupyter's REST.
+type request struct {
+	method, path string
+	anonymous    bool  // without the token
+	body         any   // sent as JSON, nil for none
+	out          any   // takes the JSON of an answer below 300, nil for nobody
+	most         int64 // bytes of an answer
+}
+
+func (s *Server) send(ctx context.Context, client *http.Client, r request) (int, error) {
+	var payload io.Reader
+	if r.body != nil {
+		b, err := json.Marshal(r.body)
+		if err != nil {
+			return 0, fmt.Errorf("cannot ask Jupyter: %v", err)
+		}
+		payload = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, s.Base+r.path, payload)
 	if err != nil {
 		return 0, fmt.Errorf("cannot ask Jupyter: %v", err)
 	}
-	if token {
+	if !r.anonymous {
 		req.Header.Set("Authorization", "token "+s.Token)
 	}
-	resp, err := s.http.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("cannot ask Jupyter: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, r.most))
 	if err != nil {
 		return 0, fmt.Errorf("cannot read what Jupyter answered: %w", err)
 	}
-	if out != nil && resp.StatusCode == http.StatusOK {
-		if err := json.Unmarshal(body, out); err != nil {
-			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %w", path, errNotJSON)
+	if r.out != nil && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		if err := unmarshal(body, r.out); err != nil {
+			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %w", r.path, errNotJSON)
 		}
 	}
 	return resp.StatusCode, nil
 }
+
+// unmarshal keeps numbers as they are written: a notebook is saved again.
+func unmarshal(body []byte, out any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(out); err != nil {
+		return fmt.Errorf("cannot read JSON: %v", err)
+	}
+	return nil
+}
+
+// patient is for what Jupyter may take its time for, bounded by the context.
+func (s *Server) patient() *http.Client {
+	client := *s.http
+	client.Timeout = 0
+	return &client
+}
+
+// maxNotebook is the largest answer that holds a notebook, in bytes: Jupyter
+// itself takes no larger one.
+const maxNotebook = 512 << 20
+
+// call sends a request that may take long, and wants one of the codes.
+func (s *Server) call(ctx context.Context, method, path string, body, out any, codes ...int) error {
+	code, err := s.send(ctx, s.patient(), request{method: method, path: path, body: body, out: out, most: maxNotebook})
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(codes, code) {
+		return &AnswerError{Path: path, Code: code}
+	}
+	return nil
+}
+
+// AnswerError is an answer of Jupyter that was not hoped for.
+type AnswerError struct {
+	Path string
+	Code int
+}
+
+func (e *AnswerError) Error() string { return fmt.Sprintf("Jupyter answers %d to %s", e.Code, e.Path) }
 
 // Health is what a look at a server found.
 type Health struct {
