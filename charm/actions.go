@@ -19,7 +19,8 @@ import (
 func (c *Charm) act(ctx context.Context) error {
 	actions := map[string]func(context.Context) error{
 		"get-url": c.getURL, "get-token": c.getToken, "rotate-token": c.rotateToken,
-		"plan": c.showPlan, "apply": c.applyNow, "pull": c.pullAgain,
+		"check-spark": c.checkSpark,
+		"plan":        c.showPlan, "apply": c.applyNow, "pull": c.pullAgain,
 	}
 	run, known := actions[c.event.Action]
 	if !known {
