@@ -1,4 +1,4 @@
-//go:build integration
+//go:build integration || clusters
 
 // Package stories tells what an operator and a notebook's user live through, on
 // a real engine, a real registry and a real Jupyter. A story speaks to Juju only
