@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -132,24 +130,6 @@ func (r *run) save(ctx context.Context) error {
 	defer cancel()
 	r.saved = time.Now()
 	return r.server.put(ctx, r.out.Copy, r.doc)
-}
-
-// hasKernel refuses a kernel that the server does not have, "" being its default.
-func (s *Server) hasKernel(ctx context.Context, name string) error {
-	if name == "" {
-		return nil
-	}
-	var all struct {
-		Specs map[string]any `json:"kernelspecs"`
-	}
-	if err := s.call(ctx, http.MethodGet, "api/kernelspecs", nil, &all, http.StatusOK); err != nil {
-		return fmt.Errorf("cannot list the kernels: %w", err)
-	}
-	if _, ok := all.Specs[name]; !ok {
-		return fmt.Errorf("cannot start a kernel: the notebook asks for %q, and the image has %s",
-			name, strings.Join(slices.Sorted(maps.Keys(all.Specs)), ", "))
-	}
-	return nil
 }
 
 func firstLine(text string) string {
