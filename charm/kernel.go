@@ -40,6 +40,9 @@ func (c *Charm) serving(ctx context.Context) (*jupyter.Server, Outputs, error) {
 	return jupyter.New(now.Port, now.Serve.BaseURL, token), out, nil
 }
 
+// mostLog bounds how much of Spark's log is kept, in bytes.
+const mostLog = 1 << 18
+
 // program is Python for a kernel of the notebook. It gets the seconds that it
 // has, and its lines add to found, a pointer.
 type program struct {
@@ -49,17 +52,18 @@ type program struct {
 }
 
 // runProgram runs a program in a fresh kernel, for as many seconds as are left
-// until the time. It keeps time itself, so that it can end its Spark session.
-func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until time.Time, p program) error {
+// until the time. It keeps time itself, so that it can end its Spark session. The
+// end of what Spark printed to standard error is its log.
+func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until time.Time, p program) (log string, err error) {
 	ctx, cancel := context.WithDeadline(ctx, until.Add(ending))
 	defer cancel()
 	name, err := server.PythonKernel(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	k, err := server.StartKernel(ctx, jupyter.Start{Name: name, Label: p.name})
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer k.Close(ctx)
 	lines := probe.NewLines(p.found, c.progress)
@@ -67,12 +71,14 @@ func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until ti
 	outcome, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
 		if o.Stdout() {
 			unread = errors.Join(unread, lines.Add(o.Printed()))
+		} else if log += o.Printed(); len(log) > mostLog {
+			log = log[len(log)-mostLog/2:]
 		}
 	})
 	if err == nil && outcome.Err != nil {
 		err = fmt.Errorf("%s failed: %w", p.name, outcome.Err)
 	}
-	return errors.Join(told(err), unread)
+	return log, errors.Join(told(err), unread)
 }
 
 // told says in words that a context has ended.

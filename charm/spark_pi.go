@@ -26,7 +26,7 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 		return err
 	}
 	var found probe.Pi
-	err = c.runProgram(ctx, server, until, program{name: "spark-pi", found: &found, code: func(seconds int) string {
+	found.Log, err = c.runProgram(ctx, server, until, program{name: "spark-pi", found: &found, code: func(seconds int) string {
 		asked.Seconds = seconds
 		return asked.PiAsked.Code()
 	}})

@@ -31,11 +31,19 @@ type Pi struct {
 	Executors int     `json:"executors"` // that computed; 0 when it is not known
 	Note      string  `json:"note"`
 	Error     string  `json:"error"`
+	Silent    bool    `json:"silent"` // nothing failed, and nothing came
 	Done      bool    `json:"done"`
+	Log       string  `json:"-"` // what Spark printed in the notebook
 }
 
 // Err says in words why pi was not computed, nil when it was.
 func (p Pi) Err() error {
+	if p.Silent {
+		if cause := LastCause(p.Log); cause != "" {
+			return fmt.Errorf("%s: %s", p.Error, cause)
+		}
+		return fmt.Errorf("%s; the action check-driver says why", p.Error)
+	}
 	if p.Error != "" {
 		return errors.New(Telling(p.Error))
 	}

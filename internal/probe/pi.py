@@ -58,7 +58,7 @@ def waits(session):
 def silence(session):
     if is_connect(session):
         return "no answer within %d seconds" % ask["seconds"]
-    return "no answer within %d seconds: %d executors have registered" % (ask["seconds"], len(executors(session.sparkContext)))
+    return "no answer within %d seconds, and %d executors have registered" % (ask["seconds"], len(executors(session.sparkContext)))
 
 
 def master_of(session):
@@ -75,7 +75,7 @@ def pi():
     session = None
     try:
         if not begin.wait(left()):
-            return say(error="no session within %d seconds" % ask["seconds"])
+            return say(error="no session within %d seconds" % ask["seconds"], silent=True)
         if begin.error:
             return say(error=begin.error)
         session = begin.value
@@ -83,7 +83,7 @@ def pi():
         for name in ("first", "warm"):
             job = Work(lambda: (on_server if is_connect(session) else on_executors)(session))
             if not job.wait(left(), waits(session)):
-                return say(error=silence(session))
+                return say(error=silence(session), silent=True)
             if job.error:
                 return say(error=job.error)
             say(progress="the %s job took %.1f seconds" % (name, job.seconds), pi=job.value[0], executors=job.value[1], **{name: job.seconds})

@@ -46,6 +46,15 @@ func Telling(text string) string {
 	return short(wrapping.ReplaceAllString(strings.TrimSpace(best), ""))
 }
 
+// LastCause is the last reason in a log of Spark's, "" for none.
+func LastCause(log string) string {
+	found := causes[5].FindAllStringSubmatch(log, -1)
+	if len(found) == 0 {
+		return ""
+	}
+	return short(wrapping.ReplaceAllString(found[len(found)-1][1], ""))
+}
+
 // most is how many characters of an exception are told.
 const most = 300
 
