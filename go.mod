@@ -13,6 +13,7 @@ require (
 	github.com/juju/gnuflag v1.0.0
 	github.com/juju/loggo v1.0.0
 	go.yaml.in/yaml/v3 v3.0.5
+	google.golang.org/protobuf v1.36.6
 	gopkg.in/check.v1 v1.0.0-20201130134442-10cb98267c6c
 )
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/together"
 )
 
 // stepLimit bounds a step that waits for the engine alone.
@@ -61,7 +62,11 @@ func (a *application) lookAhead(ctx context.Context) (wait func()) {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(ctx, stepLimit)
 		defer cancel()
-		if _, err := a.engine.Facts(ctx, id); err != nil {
+		err := together.Run(
+			func() error { _, err := a.engine.Facts(ctx, id); return err },
+			func() error { _, err := a.inventory(ctx, id, a.spec.Serve.Environment); return err },
+		)
+		if err != nil {
 			logger.Debugf("%v", err) // the step that needs it looks again, and says so
 		}
 	}()
@@ -166,6 +171,13 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	if err != nil {
 		return err
 	}
+	found, err := a.inventory(ctx, img.ID, a.spec.Serve.Environment)
+	if err != nil {
+		return err
+	}
+	if err := a.matchCandidate(ctx, found); err != nil {
+		return err
+	}
 	if err := a.adopt(nil); err != nil {
 		return err
 	}
@@ -178,19 +190,22 @@ func (a *application) create(ctx context.Context, s notebook.Slot) error {
 	}
 	defer release()
 	p := a.place(s, a.plan.Port)
+	p.DriverPort = a.plan.Driver
 	entrypoint, cmd := notebook.CommandLine(a.spec.Serve, img)
 	if fixed := notebook.FixedFlags(wanted(a.spec.Serve, img, p), slices.Concat(entrypoint, cmd)); len(fixed) > 0 {
 		return &flagError{fixed}
 	}
-	secret := host.Secret{Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret}
+	secret := host.Secret{
+		Token: a.in.Credential.Token, CookieSecret: a.in.Credential.CookieSecret, Spark: notebook.SparkFiles(a.spec, found, p),
+	}
 	if err := a.dirs.WriteSlot(string(s), notebook.Settings(a.spec.Serve, p), secret); err != nil {
 		return err
 	}
-	if err := a.engine.Create(ctx, a.spec, img, p); err != nil {
+	if err := a.engine.Create(ctx, a.spec, img, found, p); err != nil {
 		return err
 	}
 	a.observed.Slots[s] = &plan.Container{
-		Serve: a.spec.Serve, Hash: a.spec.Serve.Hash(), ImageID: img.ID, Port: p.Port, Limits: a.spec.Limits,
+		Serve: a.spec.Serve, Hash: a.spec.Serve.Hash(), ImageID: img.ID, Port: p.Port, Driver: p.DriverPort, Limits: a.spec.Limits,
 	}
 	return nil
 }

@@ -22,18 +22,21 @@ var logger = loggo.GetLogger("jupyter-docker")
 
 // Charm is the charm of one unit in one hook or action.
 type Charm struct {
-	event   juju.Event
-	tools   *juju.Tools
-	engine  *docker.Engine
-	unit    notebook.Unit
-	dirs    host.Unit
-	gateway *gateway.Client
-	program string // file of this program
-	build   string // identity of this program
-	asked   bool   // the operator asked for whatever waits
-	told    bool   // the status was set in this hook
-	turned  bool   // the gateway was turned to another notebook in this hook
-	before  before // what Juju said of the unit when the hook began
+	event     juju.Event
+	tools     *juju.Tools
+	engine    *docker.Engine
+	unit      notebook.Unit
+	dirs      host.Unit
+	gateway   *gateway.Client
+	program   string    // file of this program
+	build     string    // identity of this program
+	asked     bool      // the operator asked for whatever waits
+	told      bool      // the status was set in this hook
+	turned    bool      // the gateway was turned to another notebook in this hook
+	badHadoop error     // why hadoop-conf cannot be used
+	images    images    // what was found in images
+	matched   *matching // what came of comparing an image with the cluster in this hook
+	before    before    // what Juju said of the unit when the hook began
 }
 
 // before is what a hook writes only where it differs.
@@ -106,7 +109,9 @@ func (c *Charm) converge(ctx context.Context) (Outputs, error) {
 	}
 	made := plan.Make(spec, observed, c.variant(spec), c.asked)
 	logger.Debugf("plan: %s", made)
-	err = c.apply(ctx, in, spec, made, &observed)
+	if err = c.apply(ctx, in, spec, made, &observed); err == nil {
+		err = c.matchServing(ctx, spec, observed)
+	}
 	return outputs(in, spec, observed, made), err
 }
 
@@ -137,7 +142,11 @@ func (c *Charm) design(in notebook.Inputs) (notebook.Spec, error) {
 	if err := setLogLevel(options.LogLevel); err != nil {
 		return notebook.Spec{}, err
 	}
-	return notebook.Design(in, options, c.dirs.Dir, c.dirs.Group), nil
+	if c.badHadoop != nil {
+		return notebook.Spec{}, c.badHadoop
+	}
+	spec := notebook.Design(in, options, c.dirs.Dir, c.dirs.Group)
+	return spec, fitsCluster(spec)
 }
 
 func setLogLevel(level string) error {

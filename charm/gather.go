@@ -34,7 +34,12 @@ func (c *Charm) Gather() (in notebook.Inputs, err error) {
 	}
 	var network juju.Network
 	err = together.Run(
-		func() (err error) { in.Options, err = c.tools.Config(); return err },
+		func() (err error) {
+			if in.Options, err = c.tools.Config(); err == nil {
+				err = c.gatherSpark(&in)
+			}
+			return err
+		},
 		func() (err error) { in.Storage, err = c.tools.Storage("notebooks"); return err },
 		func() (err error) { network, err = c.tools.Network("website"); return err },
 		func() (err error) { c.before.ports, err = c.tools.Ports(); return err },

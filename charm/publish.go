@@ -15,6 +15,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 	"github.com/jupyter-docker/jupyter-docker/internal/relation"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // Outputs is what a hook tells Juju.
@@ -25,7 +26,8 @@ type Outputs struct {
 	Serving    notebook.Slot // "" while nothing serves
 	Waits      string
 	MakeSecret bool
-	Known      bool // what runs was observed
+	Known      bool   // what runs was observed
+	Spark      string // what is to be said of the cluster, "" for nothing
 }
 
 // outputs sums up what runs after a plan was made.
@@ -110,6 +112,7 @@ func logFailure(err error) {
 // setStatus writes the unit's status and version where they differ.
 func (c *Charm) setStatus(out Outputs, status, message string) error {
 	var want juju.Status
+	out.Spark = c.sparkNote()
 	switch {
 	case status != "":
 		want = describe(status, message, out)
@@ -157,21 +160,35 @@ func (c *Charm) publish(out Outputs) error {
 }
 
 func (c *Charm) publishPort(out Outputs) error {
-	want := ""
-	if port := out.port(); port != 0 {
-		want = strconv.Itoa(port) + "/tcp"
-	}
+	want := out.open()
 	for _, port := range c.before.ports {
-		if port != want {
+		if !slices.Contains(want, port) {
 			if err := c.tools.ClosePort(port); err != nil {
 				return err
 			}
 		}
 	}
-	if want != "" && !slices.Contains(c.before.ports, want) {
-		return c.tools.OpenPort(out.port())
+	for _, port := range want {
+		if !slices.Contains(c.before.ports, port) {
+			if err := c.tools.OpenPort(port); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// open are the ports that others may reach, as opened-ports prints them: the
+// gateway's, and those at which executors call the driver that serves.
+func (o Outputs) open() (out []string) {
+	if port := o.port(); port != 0 {
+		out = append(out, strconv.Itoa(port)+"/tcp")
+	}
+	if c := o.Observed.Slots[o.Serving]; c != nil && c.Driver > 0 {
+		first, last := spark.Driver{First: c.Driver}.Ports()
+		out = append(out, fmt.Sprintf("%d-%d/tcp", first, last))
+	}
+	return out
 }
 
 // makeSecret makes the application's credential. It is used from the next hook

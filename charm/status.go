@@ -91,15 +91,21 @@ func statusOf(err error) (status, message string, known bool) {
 		candidate *candidateError
 		port      *portError
 		busy      *busyError
+		hadoop    *hadoopError
+		match     *matchError
 		engine    *docker.Error
 	)
 	switch {
-	case errors.Is(err, errNoCredential), errors.Is(err, errNoAddress):
+	case errors.Is(err, errNoCredential), errors.Is(err, errNoAddress), errors.Is(err, errNoDriverAddress):
 		return "waiting", err.Error(), true
 	case errors.As(err, &options):
 		return "blocked", options.Error(), true
 	case errors.As(err, &flags):
 		return "blocked", flags.Error(), true
+	case errors.As(err, &hadoop):
+		return "blocked", hadoop.Error(), true
+	case errors.As(err, &match):
+		return "blocked", match.Error(), true
 	case errors.As(err, &candidate):
 		return "blocked", candidate.Error(), true
 	case errors.As(err, &port):
@@ -140,6 +146,9 @@ func active(out Outputs) juju.Status {
 	text := out.URL() + " " + familiar(now.Serve.Image)
 	if now.OOM {
 		text += ", ended before for lack of memory"
+	}
+	if out.Spark != "" {
+		text += "; " + out.Spark
 	}
 	if out.Waits != "" {
 		text += "; waits: " + formerly.ReplaceAllString(out.Waits, "") // which is what serves, named above

@@ -1,5 +1,6 @@
 // Command jupyter-docker is the charm's only program. Juju runs it for every hook
-// and action; with the argument "gateway" it is the gateway of a unit.
+// and action; with the argument "gateway" it is the gateway of a unit, with
+// "inventory" it looks into the image whose container it is in.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/jupyter-docker/jupyter-docker/charm"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/inventory"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
 )
 
@@ -20,6 +22,9 @@ func main() {
 	run := hook
 	if len(os.Args) == 4 && os.Args[1] == "gateway" {
 		run = serve
+	}
+	if len(os.Args) == 2 && os.Args[1] == "inventory" {
+		run = func() error { return inventory.Write(os.Stdout) }
 	}
 	if err := run(); err != nil {
 		fmt.Fprintf(os.Stderr, "ERROR %v\n", err)

@@ -29,6 +29,7 @@ const (
 	labelHash    = "io.jupyter-docker.hash"
 	labelImage   = "io.jupyter-docker.image" // id, as inspecting the image told it
 	labelServe   = "io.jupyter-docker.serve"
+	labelDriver  = "io.jupyter-docker.driver-ports" // first and last of the slot's block
 	labelVersion = "io.jupyter-docker.charm"
 	labelVariant = "io.jupyter-docker.variant"
 )

@@ -205,3 +205,19 @@ func (e *Engine) untag(ctx context.Context, name string) error {
 	}
 	return failure(err, "cannot remove image %s", name)
 }
+
+// buildLabel is the build that an image of our family is of.
+const buildLabel = "io.github.jupyter-docker.image.build-id"
+
+// BuildID is the build that an image of our family says it is of, "" when it
+// does not, or is not on this engine.
+func (e *Engine) BuildID(ctx context.Context, ref string) (string, error) {
+	found, err := e.cli.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) || err == nil && found.Config == nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", failure(err, "cannot inspect image %s", ref)
+	}
+	return found.Config.Labels[buildLabel], nil
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // cpuPeriod is the period, in microseconds, of which a quota is a part. A quota
@@ -101,10 +102,11 @@ func (e *Engine) passwd(ctx context.Context, id string) (string, error) {
 	return string(text), err
 }
 
-// Create creates the slot's container, without starting it. Until Keep it is not
+// Create creates the slot's container, without starting it; found is the Spark
+// in its image. Until Keep it is not
 // started again when it ends, so that a bad image is seen to end.
-func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Image, p notebook.Place) error {
-	c := notebook.Compose(spec.Serve, img, p)
+func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Image, found spark.Image, p notebook.Place) error {
+	c := notebook.Compose(spec, img, found, p)
 	serve, err := json.Marshal(spec.Serve)
 	if err != nil {
 		return fmt.Errorf("cannot write the label of slot %s: %v", p.Slot, err)
@@ -114,18 +116,27 @@ func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Im
 		name = spec.Serve.Image // the same, as a person knows it
 	}
 	grace := stopGrace
+	labels := map[string]string{
+		labelSlot: string(p.Slot), labelImage: img.ID, labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
+	}
+	if p.DriverPort != 0 {
+		labels[labelDriver] = fmt.Sprintf("%d-%d", p.DriverPort, p.DriverPort+spark.BlockLength-1)
+	}
 	config := &container.Config{
-		Image: name, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace,
-		Labels: e.labels("notebook", map[string]string{
-			labelSlot: string(p.Slot), labelImage: img.ID, labelPort: strconv.Itoa(p.Port), labelHash: spec.Serve.Hash(), labelServe: string(serve),
-		}),
+		Image: name, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd, StopTimeout: &grace, Labels: e.labels("notebook", labels),
 	}
 	host, net := e.hostConfig(spec, c), (*network.NetworkingConfig)(nil)
 	if spec.Serve.NetworkMode == notebook.NetworkBridge {
 		inside := nat.Port(strconv.Itoa(notebook.JupyterPort) + "/tcp")
 		config.ExposedPorts = nat.PortSet{inside: {}}
 		host.PortBindings = nat.PortMap{inside: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(p.Port)}}}
+		for _, port := range c.Ports {
+			number := strconv.Itoa(port)
+			config.ExposedPorts[nat.Port(number+"/tcp")] = struct{}{}
+			host.PortBindings[nat.Port(number+"/tcp")] = []nat.PortBinding{{HostIP: spec.Serve.Spark.Bind, HostPort: number}}
+		}
 		host.NetworkMode = container.NetworkMode(e.unit.Key())
+		host.ExtraHosts = c.Hosts
 	}
 	_, err = e.cli.ContainerCreate(ctx, config, host, net, nil, e.slotName(p.Slot))
 	return failure(err, "cannot create the notebook")

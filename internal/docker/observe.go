@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -40,6 +41,7 @@ func (e *Engine) observeContainers(ctx context.Context, o *plan.Observed) error 
 	for _, c := range all {
 		take(o.Taken, c)
 		if !e.mine(c.Labels) {
+			o.Drivers = append(o.Drivers, drivers(c)...)
 			continue
 		}
 		switch c.Labels[labelRole] {
@@ -68,16 +70,32 @@ func take(taken map[int]bool, c container.Summary) {
 	}
 }
 
-// TakenByOthers are the loopback ports that other units' containers hold now.
-func (e *Engine) TakenByOthers(ctx context.Context) (map[int]bool, error) {
+// drivers is the pair of blocks that a container's unit holds for its drivers.
+func drivers(c container.Summary) []plan.Ports {
+	if first := driverPort(c); first != 0 {
+		return []plan.Ports{plan.DriverPair(notebook.Slot(c.Labels[labelSlot]), first)}
+	}
+	return nil
+}
+
+// driverPort is the first of a container's driver ports, 0 for none.
+func driverPort(c container.Summary) int {
+	first, _, _ := strings.Cut(c.Labels[labelDriver], "-")
+	return atoi(first)
+}
+
+// TakenByOthers are the loopback ports and the driver ports that other units'
+// containers hold now.
+func (e *Engine) TakenByOthers(ctx context.Context) (taken map[int]bool, driverPorts []plan.Ports, err error) {
 	all, err := e.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", labelPort))})
-	taken := map[int]bool{}
+	taken = map[int]bool{}
 	for _, c := range all {
 		if !e.mine(c.Labels) {
 			take(taken, c)
+			driverPorts = append(driverPorts, drivers(c)...)
 		}
 	}
-	return taken, failure(err, "cannot list containers")
+	return taken, driverPorts, failure(err, "cannot list containers")
 }
 
 // all lists the unit's own containers.
@@ -101,7 +119,7 @@ func (e *Engine) notebook(ctx context.Context, c container.Summary) (*plan.Conta
 		return nil, failure(err, "cannot inspect container %s", c.ID[:12])
 	}
 	out := &plan.Container{
-		ID: c.ID, Hash: c.Labels[labelHash], ImageID: c.Labels[labelImage], Port: atoi(c.Labels[labelPort]),
+		ID: c.ID, Hash: c.Labels[labelHash], ImageID: c.Labels[labelImage], Port: atoi(c.Labels[labelPort]), Driver: driverPort(c),
 		Running: full.State.Running && !full.State.Restarting, OOM: full.State.OOMKilled,
 		Limits: limits(full.HostConfig.Resources), Kept: full.HostConfig.RestartPolicy.IsUnlessStopped(),
 	}
@@ -147,8 +165,12 @@ func (e *Engine) CPUs(ctx context.Context) (int, string, error) {
 }
 
 // Free tells whether a loopback port can be listened on now.
-func Free(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func Free(port int) bool { return FreeAt("127.0.0.1", port) }
+
+// FreeAt tells whether a port of an address of this machine can be listened on
+// now.
+func FreeAt(address string, port int) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,9 +46,17 @@ func (u Unit) MakeGatewayDir(gid int) error {
 	return makeDir(u.GatewayDir(), gid, fs.ModeSetgid|0o770)
 }
 
-// Secret is what a slot's server reads at its start.
+// Secret is what a slot's server reads at its start, and what its Spark does:
+// files by their path below the slot's secret directory.
 type Secret struct {
 	Token, CookieSecret string
+	Spark               map[string]string
+}
+
+func (s Secret) files() map[string]string {
+	out := map[string]string{"token": s.Token + "\n", "cookie_secret": s.CookieSecret + "\n"}
+	maps.Copy(out, s.Spark)
+	return out
 }
 
 // WriteSlot writes a slot's settings, readable by all, and its secret, readable
@@ -65,16 +74,54 @@ func (u Unit) WriteSlot(slot string, settings map[string]string, s Secret) error
 			return err
 		}
 	}
-	files := map[string]string{"token": s.Token, "cookie_secret": s.CookieSecret}
-	for name, text := range files {
-		if err := writeFile(filepath.Join(secret, name), []byte(text+"\n"), u.Group, 0o440); err != nil {
-			return err
-		}
+	if err := u.writeSecret(secret, s.files()); err != nil {
+		return err
 	}
 	if len(users) > 0 {
 		return u.AdmitToSecret(slot, users)
 	}
 	return nil
+}
+
+// writeSecret leaves these files in a slot's secret directory, and no others.
+func (u Unit) writeSecret(dir string, files map[string]string) error {
+	keep := map[string]bool{".": true}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if below := filepath.Dir(name); !keep[below] {
+			if err := makeDir(filepath.Dir(path), u.Group, 0o750); err != nil {
+				return err
+			}
+			keep[below] = true
+		}
+		if err := writeFile(path, []byte(text), u.Group, 0o440); err != nil {
+			return err
+		}
+		keep[name] = true
+	}
+	return eachBelow(dir, func(name string) error {
+		if keep[name] {
+			return nil
+		}
+		return os.RemoveAll(filepath.Join(dir, name))
+	})
+}
+
+// eachBelow calls f with the path of all that is below a directory, from there.
+func eachBelow(dir string, f func(name string) error) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) { // f removed it
+				return nil
+			}
+			return fmt.Errorf("cannot read %s: %v", dir, err)
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return fmt.Errorf("cannot read %s: %v", dir, err)
+		}
+		return f(name)
+	})
 }
 
 // same tells whether a file of root has that content, group and mode already.
@@ -131,12 +178,17 @@ func (u Unit) SecretUsers(slot string) []int {
 func (u Unit) AdmitToSecret(slot string, users []int) error {
 	dir := filepath.Join(u.Slot(slot), "secret")
 	r := Readers{Group: u.Group, Users: users}
-	for _, name := range []string{"token", "cookie_secret"} {
-		if err := setACL(filepath.Join(dir, name), accessACL, acl(4, 4, 0, r, 4)); err != nil {
-			return err
+	return eachBelow(dir, func(name string) error {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		if err != nil {
+			return fmt.Errorf("cannot let users read %s: %v", path, err)
 		}
-	}
-	return setACL(dir, accessACL, acl(7, 5, 0, r, 5))
+		if info.IsDir() {
+			return setACL(path, accessACL, acl(7, 5, 0, r, 5))
+		}
+		return setACL(path, accessACL, acl(4, 4, 0, r, 4))
+	})
 }
 
 // Adopt makes a directory of notebooks readable and writable for the unit's

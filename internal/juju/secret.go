@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // Secret reads the newest content of a secret that the application owns, by its
@@ -90,4 +91,26 @@ func withFile(dir string, content map[string]string, use func(string) error) err
 		return fmt.Errorf("cannot hand over a secret: %v", err)
 	}
 	return use(f.Name())
+}
+
+// UserSecret reads the newest content of a secret that a person made, by its URI.
+// found is false when Juju does not let the unit read it: of a grant no hook
+// tells, so the caller asks again in a later one.
+func (t *Tools) UserSecret(uri string) (content map[string]string, found bool, err error) {
+	err = t.read(&content, "secret-get", uri, "--refresh")
+	var refused *ToolError
+	if errors.As(err, &refused) && refused.Code == 1 {
+		return nil, false, nil
+	}
+	return content, err == nil, err
+}
+
+// Resource returns the path of a resource's file, "" when none is attached.
+func (t *Tools) Resource(name string) (string, error) {
+	path, err := t.run.Run(t.ctx, "resource-get", name)
+	var refused *ToolError
+	if errors.As(err, &refused) && refused.Code == 1 {
+		return "", nil
+	}
+	return strings.TrimSpace(string(path)), err
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strconv"
 )
 
 // Tools are the hook tools of the running hook, in Go's types.
@@ -89,9 +88,10 @@ func (t *Tools) Ports() (out []string, err error) {
 	return out, t.read(&out, "opened-ports")
 }
 
-// OpenPort asks Juju to let others reach the TCP port.
-func (t *Tools) OpenPort(port int) error {
-	return t.call("open-port", strconv.Itoa(port)+"/tcp")
+// OpenPort asks Juju to let others reach a port or a range, given as
+// opened-ports prints them: "8888/tcp", "28000-28015/tcp".
+func (t *Tools) OpenPort(port string) error {
+	return t.call("open-port", port)
 }
 
 // ClosePort takes back what OpenPort asked, given as opened-ports printed it.

@@ -48,7 +48,7 @@ var callTests = []struct {
 }{
 	{"unit status", func(t *Tools) error { return t.SetStatus(Status{Status: "active", Message: "a b"}) }, "status-set active a b"},
 	{"version", func(t *Tools) error { return t.SetVersion("Jupyter 2.21") }, "application-version-set Jupyter 2.21"},
-	{"open a port", func(t *Tools) error { return t.OpenPort(8888) }, "open-port 8888/tcp"},
+	{"open a port", func(t *Tools) error { return t.OpenPort("28000-28015/tcp") }, "open-port 28000-28015/tcp"},
 	{"close what opened-ports printed", func(t *Tools) error { return t.ClosePort("1-2/udp") }, "close-port 1-2/udp"},
 	{"keys in order, an empty one is deleted", func(t *Tools) error { return t.SetBag("website:3", map[string]string{"port": "1", "hostname": ""}) },
 		"relation-set -r website:3 hostname= port=1"},

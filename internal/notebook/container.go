@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // Paths inside a notebook's container. They lie outside every HOME, since start
@@ -51,9 +53,10 @@ func (s Slot) Other() Slot {
 
 // Place is where a container of a slot goes on the host.
 type Place struct {
-	Slot Slot
-	Port int    // on the host's loopback
-	Dir  string // the slot's directory, with config and secret in it
+	Slot       Slot
+	Port       int    // on the host's loopback
+	DriverPort int    // the first of its driver's ports, 0 when nobody calls it
+	Dir        string // the slot's directory, with config and secret in it
 }
 
 // Mount is a bind mount.
@@ -69,6 +72,8 @@ type Container struct {
 	Env        []string
 	Mounts     []Mount
 	Tmpfs      map[string]string
+	Ports      []int    // of the driver, published under the same number
+	Hosts      []string // name:address, beyond what its name servers know
 }
 
 // Address is where Jupyter has to listen: on its own network everywhere, for
@@ -80,10 +85,14 @@ func Address(mode string, p Place) (ip string, port int) {
 	return "0.0.0.0", JupyterPort
 }
 
-// Compose says how a container of the image is created in the place.
-func Compose(s Serve, img Image, p Place) Container {
+// Compose says how a container of the image is created in the place. found is
+// the Spark in the image.
+func Compose(spec Spec, img Image, found spark.Image, p Place) Container {
+	s := spec.Serve
 	c := Container{
-		Env: environ(s, img),
+		Env:   environ(spec, img),
+		Ports: sparkPorts(spec, p),
+		Hosts: sparkHosts(spec),
 		Mounts: []Mount{
 			{Source: p.Dir + "/config", Target: ConfigDir, ReadOnly: true},
 			{Source: p.Dir + "/secret", Target: SecretDir, ReadOnly: true},
@@ -92,6 +101,7 @@ func Compose(s Serve, img Image, p Place) Container {
 		},
 		Tmpfs: map[string]string{RuntimeDir: "mode=1777,size=64m"},
 	}
+	c.Mounts = append(c.Mounts, sparkMounts(found, p)...)
 	c.Entrypoint, c.Cmd = CommandLine(s, img)
 	return c
 }
@@ -123,8 +133,9 @@ func CommandLine(s Serve, img Image) (entrypoint, cmd []string) {
 
 // environ is the container's environment beyond the image's: the proxy of the
 // model, the option environment over it, and what the charm needs over both.
-func environ(s Serve, img Image) []string {
-	env := map[string]string{}
+func environ(spec Spec, img Image) []string {
+	s := spec.Serve
+	env := sparkEnviron(spec.Spark, img)
 	for name, value := range map[string]string{"HTTP_PROXY": s.Proxy.HTTP, "HTTPS_PROXY": s.Proxy.HTTPS} {
 		if value != "" {
 			env[name], env[strings.ToLower(name)] = value, value

@@ -29,9 +29,24 @@ func Changes(from, to Serve) []Change {
 	add(from.BaseURL != to.BaseURL, true, "base-url is %s, was %s", to.BaseURL, from.BaseURL)
 	add(from.CullMinutes != to.CullMinutes, true, "idle-cull-minutes is %d, was %d", to.CullMinutes, from.CullMinutes)
 	add(from.Credential != to.Credential, true, "the token was rotated")
+	addSpark(add, from.Spark, to.Spark)
 	add(from.Proxy != to.Proxy, false, "the model's proxy changed")
 	add(from.Data != to.Data, false, "notebooks are in %s, were in %s", to.Data, from.Data)
 	add(from.Group != to.Group, false, "the unit's group changed")
 	add(from.Settings != to.Settings || from.Format != to.Format, false, "the charm was refreshed")
 	return out
+}
+
+// addSpark adds what differs about Spark. Juju's addresses change by themselves.
+func addSpark(add func(differs, asked bool, format string, args ...any), from, to SparkServe) {
+	add(from.Master != to.Master, true, "spark-master is %s, was %s", or(to.Master, "local"), or(from.Master, "local"))
+	add(from.Remote != to.Remote, true, "spark-remote changed")
+	add(from.Conf != to.Conf, true, "spark-conf changed")
+	add(from.Hadoop != to.Hadoop, true, "hadoop-conf changed")
+	if from.Ports == 0 || to.Ports == 0 {
+		return // what follows is of a driver that is called back
+	}
+	add(from.Python != to.Python, true, "executor-python is %s, was %s", to.Python, from.Python)
+	add(from.Ports != to.Ports, true, "driver-ports is %d, was %d", to.Ports, from.Ports)
+	add(from.Host != to.Host || from.Bind != to.Bind, false, "the driver's address is %s, was %s", to.Host, from.Host)
 }

@@ -7,6 +7,7 @@ import (
 	. "gopkg.in/check.v1"
 
 	. "github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 func TestPackage(t *testing.T) { TestingT(t) }
@@ -20,6 +21,7 @@ func defaults() map[string]any {
 	return map[string]any{
 		"jupyter-image": "quay.io/jupyter/pyspark-notebook:2026-07-28", "port": 8888.0, "base-url": "/", "command": "",
 		"environment": "", "memory-limit": "", "cpu-limit": "", "shm-size": "", "network-mode": "bridge", "switch-when": "now",
+		"executor-python": "python3", "driver-ports": 28000.0, "version-check": "enforce",
 		"start-timeout": 300.0, "pull-timeout": 3600.0, "idle-cull-minutes": 0.0, "log-level": "INFO",
 	}
 }
@@ -60,6 +62,16 @@ var badTests = []struct {
 	{"pull-timeout", 5.0, "must be a whole number.*"},
 	{"idle-cull-minutes", -1.0, "must be a whole number.*"},
 	{"log-level", "LOUD", "must be TRACE.*"},
+	{"spark-master", "mesos://x", "must be local.*"},
+	{"spark-remote", "spark://x:1", ".*sc://.*"},
+	{"spark-conf", "spark.a=1\nnonsense", "line 2 .*"},
+	{"emr-release", "emr-99.0.0", ".*unknown.*"},
+	{"cluster-versions", "ruby=3", "must be words such as spark=3.5.6.*"},
+	{"cluster-versions", "spark=new", "must give spark a version.*"},
+	{"executor-python", "python3 -c x", "must be the name or path.*"},
+	{"driver-ports", 65500.0, "must be a whole number from 1024 to 65488"},
+	{"driver-host", "spark.example:7077/", "must be an address or a host name.*"},
+	{"version-check", "maybe", "must be enforce, warn, off"},
 }
 
 func (suite) TestBadOptionsAreNamed(c *C) {
@@ -133,7 +145,7 @@ func (suite) TestHostNetworkListensOnLoopbackOnly(c *C) {
 }
 
 func (suite) TestComposePutsOurSettingsFirst(c *C) {
-	got := Compose(Serve{Data: "/data"}, Image{Home: "/home/x", Env: []string{"JUPYTER_CONFIG_PATH=/theirs"}}, Place{Dir: "/slot"})
+	got := Compose(Spec{Serve: Serve{Data: "/data"}}, Image{Home: "/home/x", Env: []string{"JUPYTER_CONFIG_PATH=/theirs"}}, spark.Image{}, Place{Dir: "/slot"})
 	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_CONFIG_PATH=/jupyter-docker/config:/theirs\n.*`)
 	// "0" made Jupyter pass over every configuration, ours too: it heeds any value.
 	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_NO_CONFIG=\n.*`)

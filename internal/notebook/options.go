@@ -46,6 +46,7 @@ type Options struct {
 	PullTimeout  int // seconds
 	CullMinutes  int
 	LogLevel     string
+	Spark        SparkOptions
 }
 
 // BadOption is an option whose value cannot be used. The reason holds no value
@@ -81,6 +82,7 @@ func ParseOptions(raw map[string]any) (Options, []BadOption) {
 		PullTimeout:  p.number("pull-timeout", 60, 86400),
 		CullMinutes:  p.number("idle-cull-minutes", 0, 525600),
 		LogLevel:     p.logLevel("log-level"),
+		Spark:        p.spark(),
 	}
 	sort.Slice(p.bad, func(i, j int) bool { return p.bad[i].Name < p.bad[j].Name })
 	return o, p.bad

@@ -9,6 +9,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // Unit names one Juju unit beyond its model.
@@ -61,11 +63,14 @@ type Inputs struct {
 	Leader     bool
 	Options    map[string]any
 	Proxy      Proxy
-	Credential *Credential // nil until the leader's secret is there
-	Storage    string      // mount point of the storage "notebooks"; "" without it
-	BindTo     []string    // addresses of the website binding to listen on
-	Ingress    string      // address at which others reach the unit
-	Proxies    []string    // addresses of related proxies
+	Credential *Credential       // nil until the leader's secret is there
+	Storage    string            // mount point of the storage "notebooks"; "" without it
+	BindTo     []string          // addresses of the website binding to listen on
+	Ingress    string            // address at which others reach the unit
+	Proxies    []string          // addresses of related proxies
+	Hadoop     map[string]string // files of hadoop-conf by name, nil for none
+	Hosts      string            // text of this machine's hosts file
+	Spark      SparkNetwork      // of the binding spark, where executors call back
 }
 
 // Spec is what should run. Serve holds what a container is created with; the
@@ -73,6 +78,7 @@ type Inputs struct {
 type Spec struct {
 	Unit    Unit
 	Serve   Serve
+	Spark   SparkSpec
 	Limits  Limits
 	Gateway Gateway
 	When    string // switch-when
@@ -108,6 +114,7 @@ type Serve struct {
 	Data        string            `json:"data"` // host directory
 	Group       int               `json:"group"`
 	Settings    string            `json:"settings"` // digest of the charm's own Jupyter settings
+	Spark       SparkServe        `json:"spark"`
 }
 
 // Hash identifies a Serve.
@@ -120,7 +127,7 @@ func (s Serve) Hash() string {
 	return hex.EncodeToString(sum[:])[:16]
 }
 
-const serveFormat = 1
+const serveFormat = 2
 
 // Design says what should run. dir is the unit's directory on the host, group
 // the unit's group.
@@ -137,8 +144,16 @@ func Design(in Inputs, o Options, dir string, group int) Spec {
 	if in.Credential != nil {
 		serve.Credential = in.Credential.Revision
 	}
+	conf := SparkSpec{SparkOptions: o.Spark, Hadoop: in.Hadoop, Hosts: in.Hosts}
+	conf.Driver = spark.Driver{
+		Host: or(o.Spark.Host, in.Spark.Ingress), Bind: "0.0.0.0", HostNetwork: o.NetworkMode == NetworkHost,
+	}
+	if conf.Driver.HostNetwork {
+		conf.Driver.Bind = in.Spark.Bind
+	}
+	serve.Spark = conf.serve(in.Spark.Bind)
 	spec := Spec{
-		Unit: in.Unit, Serve: serve, Limits: Limits{o.Memory, o.CPU},
+		Unit: in.Unit, Serve: serve, Spark: conf, Limits: Limits{o.Memory, o.CPU},
 		When: o.SwitchWhen, Start: o.StartTimeout, Pull: o.PullTimeout,
 		Gateway: Gateway{Trusted: in.Proxies},
 	}

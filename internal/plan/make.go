@@ -8,13 +8,6 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
-// FirstPort and LastPort bound the loopback ports of slots. They lie below
-// Linux's ephemeral range (32768 to 60999).
-const (
-	FirstPort = 19000
-	LastPort  = 19999
-)
-
 // Make says what brings o to spec. variant is the gateway's program that should
 // run; apply tells that the operator asked for whatever waits.
 func Make(spec notebook.Spec, o Observed, variant string, apply bool) Plan {
@@ -179,36 +172,9 @@ func planCandidate(p *Plan, spec notebook.Spec, o Observed, slot notebook.Slot, 
 	if o.Image.ID() == "" {
 		p.add(PullImage, "", "%s is not on this engine", spec.Serve.Image)
 	}
-	p.Candidate, p.Port = slot, port(o, slot)
+	p.Candidate, p.Port, p.Driver = slot, port(o, slot), DriverPort(spec, o, slot)
 	p.add(Create, slot, "%s", cause)
 	p.add(Start, slot, "%s", cause)
-}
-
-// port is the slot's loopback port: the unit's own from a container that it
-// has, else the first pair that nobody uses.
-func port(o Observed, slot notebook.Slot) int {
-	offset := map[notebook.Slot]int{notebook.SlotA: 0, notebook.SlotB: 1}
-	for s, c := range o.Slots {
-		if c != nil && c.Port != 0 {
-			return c.Port - offset[s] + offset[slot]
-		}
-	}
-	return FreePort(o.Taken, slot)
-}
-
-// FreePort is the slot's port in the first pair that is not taken, 0 when all
-// are.
-func FreePort(taken map[int]bool, slot notebook.Slot) int {
-	for base := FirstPort; base < LastPort; base += 2 {
-		if taken[base] || taken[base+1] {
-			continue
-		}
-		if slot == notebook.SlotB {
-			return base + 1
-		}
-		return base
-	}
-	return 0
 }
 
 // planKeep keeps the serving container: it must run, at the right limits, and

@@ -20,7 +20,15 @@ type Observed struct {
 	Strays   []string // containers that looked into an image, and should be gone
 	Image    Image
 	Taken    map[int]bool // loopback ports in use by anyone
+	Drivers  []Ports      // driver ports of other units
 }
+
+// Ports is a range of TCP ports, both ends in it.
+type Ports struct {
+	First, Last int
+}
+
+func (p Ports) overlaps(q Ports) bool { return p.First <= q.Last && q.First <= p.Last }
 
 // Container is a notebook's container.
 type Container struct {
@@ -29,6 +37,7 @@ type Container struct {
 	Hash    string
 	ImageID string
 	Port    int    // on the host's loopback
+	Driver  int    // the first of the driver's ports, 0 for none
 	Network string // id of the network that it is on
 	Running bool
 	Started time.Time // when the engine started it last

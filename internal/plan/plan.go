@@ -53,6 +53,7 @@ type Plan struct {
 	Waits     string // what is not done yet, and for what; "" when nothing waits
 	Candidate notebook.Slot
 	Port      int  // loopback port of the candidate
+	Driver    int  // the first of the candidate's driver ports, 0 for none
 	MustIdle  bool // the switch may not end a busy kernel
 }
 

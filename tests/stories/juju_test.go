@@ -1,4 +1,4 @@
-//go:build integration
+//go:build integration || clusters
 
 // Package stories tells what an operator and a notebook's user live through, on
 // a real engine, a real registry and a real Jupyter. A story speaks to Juju only
@@ -46,12 +46,12 @@ func TestMain(m *testing.M) {
 func image(name string) string { return registry + "/test/" + name + ":1" }
 
 // port hands out notebook ports, apart from those of other runs: on localjuju
-// all units share one host. They lie below Linux's ephemeral range.
+// all units share one host. They lie between those of slots and of drivers.
 func port() int { return firstPort + int(ports.Add(1)) }
 
 var (
 	ports     atomic.Int64
-	firstPort = 20000 + 100*rand.IntN(120)
+	firstPort = 20000 + 100*rand.IntN(79)
 )
 
 // model is a Juju model of one story, destroyed at its end.

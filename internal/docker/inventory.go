@@ -1,0 +1,73 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
+)
+
+// inventoryProgram is where the charm's program is in a container that looks into
+// an image.
+const inventoryProgram = "/jupyter-docker-inventory"
+
+// Inventory looks into an image for Spark and what belongs to it. The charm's own
+// program looks, in a container without network that runs nothing of the image; env
+// is NAME=value over the image's.
+func (e *Engine) Inventory(ctx context.Context, id, program string, env []string) (found spark.Image, err error) {
+	name := e.unit.Key() + "-inventory"
+	if err := e.remove(ctx, name); err != nil { // of a hook that was killed
+		return found, err
+	}
+	config := &container.Config{
+		Image: id, Entrypoint: []string{inventoryProgram}, Cmd: []string{"inventory"}, User: "0:0", Env: env,
+		Labels: e.labels("probe", nil), Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+	}
+	host := &container.HostConfig{
+		NetworkMode: "none", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, CapAdd: []string{"DAC_OVERRIDE"}, SecurityOpt: []string{"no-new-privileges"},
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "1"}},
+		Mounts:    []mount.Mount{{Type: mount.TypeBind, Source: program, Target: inventoryProgram, ReadOnly: true}},
+	}
+	created, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	if err != nil {
+		return found, failure(err, "cannot look into image %s", id)
+	}
+	defer func() { _ = e.remove(ctx, created.ID) }() // else the next look does
+	code, said, complaint, err := e.runToEnd(ctx, created.ID)
+	if err != nil {
+		return found, failure(err, "cannot look into image %s", id)
+	}
+	if err := json.Unmarshal(said, &found); code != 0 || err != nil {
+		return found, fmt.Errorf("cannot look into image %s: it ended with %d: %v: %.200s", id, code, err, complaint)
+	}
+	return found, nil
+}
+
+// runToEnd starts a container, waits for its end, and reads what it wrote.
+func (e *Engine) runToEnd(ctx context.Context, id string) (code int64, out, errs []byte, err error) {
+	ended, failed := e.cli.ContainerWait(ctx, id, container.WaitConditionNextExit)
+	if err := e.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return 0, nil, nil, err
+	}
+	select {
+	case end := <-ended:
+		code = end.StatusCode
+	case err := <-failed:
+		return 0, nil, nil, err
+	}
+	body, err := e.cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true})
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer body.Close()
+	var stdout, stderr bytes.Buffer
+	_, err = stdcopy.StdCopy(&stdout, &stderr, io.LimitReader(body, 8<<20))
+	return code, stdout.Bytes(), stderr.Bytes(), err
+}

@@ -1,0 +1,197 @@
+// Package inventory looks into the file system that it runs in for Spark, Hadoop,
+// Python, Java and Jupyter. The charm's program does so inside a container of an
+// image that is never started itself: nothing of the image is run, so that what
+// is found is what its files say, whoever made it.
+package inventory
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
+)
+
+// Write writes what is found as JSON.
+func Write(w io.Writer) error {
+	if err := json.NewEncoder(w).Encode(Look("/", os.Getenv)); err != nil {
+		return fmt.Errorf("cannot tell what is in the image: %v", err)
+	}
+	return nil
+}
+
+// look is one look into a file system.
+type look struct {
+	root string
+	env  func(string) string
+}
+
+// Look looks below root, as an image's environment says where things are.
+func Look(root string, env func(string) string) spark.Image {
+	l := look{root, env}
+	var out spark.Image
+	server := l.serverPython()
+	kernel := l.kernelPython(server)
+	out.Python = kernel.version
+	out.Jupyter = l.jupyter(server)
+	out.Home = l.sparkHome(kernel)
+	if out.Home != "" {
+		l.jars(&out)
+		l.configuration(&out)
+	}
+	out.Java = l.java()
+	if found := l.pyspark(kernel); !l.within(kernel, out.Home) && found.Known() {
+		out.PySpark = found
+	}
+	out.BuildID = l.text("/opt/build-id")
+	out.ConnectLacks = l.connectLacks(kernel)
+	out.HadoopConf = l.hadoopConf()
+	return out
+}
+
+// path is where a path of the image is.
+func (l look) path(p string) string { return filepath.Join(l.root, p) }
+
+// glob lists paths of the image in order.
+func (l look) glob(patterns ...string) (out []string) {
+	for _, pattern := range patterns {
+		found, _ := filepath.Glob(l.path(pattern)) // the patterns are ours
+		for _, f := range found {
+			out = append(out, l.inside(f))
+		}
+	}
+	return out
+}
+
+// inside is a path of the image again.
+func (l look) inside(p string) string {
+	return "/" + strings.TrimPrefix(strings.TrimPrefix(p, l.root), "/")
+}
+
+// real follows links, "" when they lead nowhere.
+func (l look) real(p string) string {
+	found, err := filepath.EvalSymlinks(l.path(p))
+	if err != nil {
+		return ""
+	}
+	return l.inside(found)
+}
+
+func (l look) exists(p string) bool {
+	_, err := os.Stat(l.path(p))
+	return err == nil
+}
+
+// mostText bounds a file that is read, in bytes.
+const mostText = 1 << 20
+
+// read is the text of a file, "" when there is none.
+func (l look) read(p string) string {
+	f, err := os.Open(l.path(p))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostText))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// text is the one line that a file holds.
+func (l look) text(p string) spark.Fact {
+	if line := strings.TrimSpace(l.read(p)); line != "" && !strings.Contains(line, "\n") {
+		return spark.Fact{Value: line, Source: p}
+	}
+	return spark.Fact{}
+}
+
+// onPath finds a program on the image's PATH, "" when it is not there.
+func (l look) onPath(name string) string {
+	path := l.env("PATH")
+	if path == "" {
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if p := filepath.Join(dir, name); l.exists(p) {
+			return p
+		}
+	}
+	return ""
+}
+
+// first is the first match of a pattern in the names of files in a directory.
+func (l look) first(dir string, pattern *regexp.Regexp) []string {
+	entries, err := os.ReadDir(l.path(dir))
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if m := pattern.FindStringSubmatch(e.Name()); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// hadoopConf are the files of the image's own Hadoop configuration.
+func (l look) hadoopConf() map[string]string {
+	dir := l.env("HADOOP_CONF_DIR")
+	if dir == "" {
+		dir = l.env("YARN_CONF_DIR")
+	}
+	if dir == "" {
+		return nil
+	}
+	files := map[string]string{}
+	for _, p := range l.glob(dir + "/*-site.xml") {
+		files[filepath.Base(p)] = l.read(p)
+	}
+	return files
+}
+
+// java finds the Java that runs Spark: that of JAVA_HOME, else of PATH, else any.
+func (l look) java() spark.Fact {
+	var starts []string
+	if home := l.env("JAVA_HOME"); home != "" {
+		starts = append(starts, home)
+	}
+	if program := l.real(l.onPath("java")); program != "" {
+		starts = append(starts, filepath.Dir(program))
+	}
+	starts = append(starts, l.glob("/usr/lib/jvm/*", "/opt/java*", "/opt/jdk*", "/opt/conda/lib/jvm")...)
+	for _, start := range starts {
+		dir := l.real(start)
+		for range 4 {
+			if v := javaVersion.FindStringSubmatch(l.read(dir + "/release")); v != nil {
+				return spark.Fact{Value: v[1], Source: dir + "/release"}
+			}
+			dir = filepath.Dir(dir)
+		}
+	}
+	return spark.Fact{}
+}
+
+var javaVersion = regexp.MustCompile(`(?m)^JAVA_VERSION="?([0-9][^"\s]*)"?`)
+
+// connectPackages are what a client of Spark Connect imports, by module.
+// Source: https://spark.apache.org/docs/latest/api/python/getting_started/install.html#dependencies.
+var connectPackages = map[string]string{
+	"grpc": "grpcio", "grpc_status": "grpcio-status", "google/rpc": "googleapis-common-protos", "pandas": "pandas", "pyarrow": "pyarrow",
+}
+
+func (l look) connectLacks(p python) (out []string) {
+	for module, name := range connectPackages {
+		if !slices.ContainsFunc(p.packages, func(dir string) bool { return l.exists(dir + "/" + module) }) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
