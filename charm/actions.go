@@ -19,8 +19,8 @@ import (
 func (c *Charm) act(ctx context.Context) error {
 	actions := map[string]func(context.Context) error{
 		"get-url": c.getURL, "get-token": c.getToken, "rotate-token": c.rotateToken,
-		"check-spark": c.checkSpark,
-		"plan":        c.showPlan, "apply": c.applyNow, "pull": c.pullAgain,
+		"plan": c.showPlan, "apply": c.applyNow, "pull": c.pullAgain, "check-spark": c.checkSpark,
+		"check-driver": c.checkDriver, "spark-pi": c.sparkPi, "run-notebook": c.runNotebook,
 	}
 	run, known := actions[c.event.Action]
 	if !known {

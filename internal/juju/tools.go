@@ -179,6 +179,12 @@ func (t *Tools) Log(level, message string) error {
 	return t.call("juju-log", "-l", level, "--", message)
 }
 
+// Parameters reads the parameters of the action, which Juju has checked against
+// actions.yaml and completed with its defaults, into a struct.
+func (t *Tools) Parameters(out any) error {
+	return t.read(out, "action-get")
+}
+
 // SetResults stores results of the action.
 func (t *Tools) SetResults(values map[string]string) error {
 	return t.call("action-set", pairs(values)...)

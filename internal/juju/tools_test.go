@@ -91,6 +91,11 @@ var readTests = []struct {
 		"status-get --format=json --include-data", Status{Status: "active", Message: "m"}},
 	{"life", `{"units":{"nb/0":{"status":"dying"}},"relations":{}}`, func(t *Tools) (any, error) { return t.Life("nb/0") },
 		"goal-state --format=json", "dying"},
+	{"parameters", `{"slices":4,"master":"yarn"}`, func(t *Tools) (any, error) {
+		var out struct{ Slices int }
+		err := t.Parameters(&out)
+		return out.Slices, err
+	}, "action-get --format=json", 4},
 }
 
 func (toolsSuite) TestReads(c *C) {

@@ -2,7 +2,6 @@ package jupyter
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -55,6 +54,23 @@ type outputs struct {
 	shown map[string]any // display_id -> the output that it can change, of all cells
 }
 
+// fields are what of a message a notebook keeps: it is refused with more
+// (https://nbformat.readthedocs.io/en/latest/format_description.html).
+var fields = map[string][]string{
+	"stream":         {"name", "text"},
+	"display_data":   {"data", "metadata"},
+	"execute_result": {"data", "metadata", "execution_count"},
+	"error":          {"ename", "evalue", "traceback"},
+}
+
+// all are the outputs, of which none is not null.
+func (o *outputs) all() []any {
+	if o.list == nil {
+		return []any{}
+	}
+	return o.list
+}
+
 // add does to the outputs what a notebook's page does.
 func (o *outputs) add(out Output) {
 	if out.Kind == "clear_output" {
@@ -76,9 +92,12 @@ func (o *outputs) add(out Output) {
 	if out.Kind == "stream" && o.join(out) {
 		return
 	}
-	kept := maps.Clone(out.Content)
-	delete(kept, "transient")
-	kept["output_type"] = out.Kind
+	kept := map[string]any{"output_type": out.Kind}
+	for _, key := range fields[out.Kind] {
+		if value, ok := out.Content[key]; ok {
+			kept[key] = value
+		}
+	}
 	o.list = append(o.list, kept)
 	if id != "" {
 		o.shown[id] = kept

@@ -29,7 +29,7 @@ var effects = []string{
 // harmless are the parts of such packages that only work on strings.
 var harmless = map[string][]string{"net": {"JoinHostPort", "SplitHostPort"}}
 
-var pure = []string{"internal/relation", "internal/notebook", "internal/spark", "internal/plan"}
+var pure = []string{"internal/relation", "internal/notebook", "internal/spark", "internal/plan", "internal/probe"}
 
 // soleImporter says which packages of ours may import a path or what is below it.
 var soleImporter = map[string][]string{

@@ -1,0 +1,93 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
+	"github.com/jupyter-docker/jupyter-docker/internal/probe"
+)
+
+// ending is how long a program may take to end its Spark session: of that, a
+// well-behaved one needs what it keeps of its time, and any other the rest.
+const ending, kept = 15 * time.Second, 3 * time.Second
+
+// cancellable ends with an action that is cancelled, to which Juju sends SIGTERM:
+// it ends what it began.
+func cancellable(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+}
+
+// serving is the notebook that serves, to run code in.
+func (c *Charm) serving(ctx context.Context) (*jupyter.Server, Outputs, error) {
+	out, _, err := c.look(ctx)
+	if err != nil {
+		return nil, out, err
+	}
+	if !out.healthy() {
+		return nil, out, errNotServing
+	}
+	token, err := c.dirs.Token(string(out.Serving))
+	if err != nil {
+		return nil, out, err
+	}
+	now := out.Observed.Slots[out.Serving]
+	return jupyter.New(now.Port, now.Serve.BaseURL, token), out, nil
+}
+
+// mostLog bounds how much of Spark's log is kept, in bytes.
+const mostLog = 1 << 18
+
+// program is Python for a kernel of the notebook. It gets the seconds that it
+// has, and its lines add to found, a pointer.
+type program struct {
+	name  string
+	code  func(seconds int) string
+	found any
+}
+
+// runProgram runs a program in a fresh kernel, for as many seconds as are left
+// until the time. It keeps time itself, so that it can end its Spark session. The
+// end of what Spark printed to standard error is its log.
+func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until time.Time, p program) (log string, err error) {
+	ctx, cancel := context.WithDeadline(ctx, until.Add(ending))
+	defer cancel()
+	name, err := server.PythonKernel(ctx)
+	if err != nil {
+		return "", err
+	}
+	k, err := server.StartKernel(ctx, jupyter.Start{Name: name, Label: p.name})
+	if err != nil {
+		return "", err
+	}
+	defer k.Close(ctx)
+	lines := probe.NewLines(p.found, c.progress)
+	var unread error
+	outcome, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
+		if o.Stdout() {
+			unread = errors.Join(unread, lines.Add(o.Printed()))
+		} else if log += o.Printed(); len(log) > mostLog {
+			log = log[len(log)-mostLog/2:]
+		}
+	})
+	if err == nil && outcome.Err != nil {
+		err = fmt.Errorf("%s failed: %w", p.name, outcome.Err)
+	}
+	return log, errors.Join(told(err), unread)
+}
+
+// told says in words that a context has ended.
+func told(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("the action was cancelled")
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("the time is over: see the parameter timeout")
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package probe
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+var (
+	//go:embed hops.py
+	hops string
+	//go:embed clues.py
+	clues string
+	//go:embed driver.py
+	driver string
+)
+
+// DriverAsked is what the way back is proved with.
+type DriverAsked struct {
+	Seconds int `json:"seconds"`
+}
+
+// Code is the program for a kernel.
+func (a DriverAsked) Code() string { return code(a, hops, clues, driver) }
+
+// Hop is an address of the cluster, as it answers from inside the notebook.
+type Hop struct {
+	What    string `json:"what"` // "master", "resource manager", "name node", "Connect server"
+	Host    string `json:"host"`
+	Port    int    `json:"port"`
+	State   string `json:"state"`   // ok, unresolvable, unreachable, refused, timed out, or an error's text
+	Address string `json:"address"` // what the host's name stands for
+}
+
+func (h Hop) String() string {
+	return fmt.Sprintf("%s %s:%d: %s", h.What, h.Host, h.Port, h.State)
+}
+
+// Step is something that was tried on the cluster.
+type Step struct {
+	State   string  `json:"state"` // ok, failed, timed out; "" when it was not tried
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error"`
+}
+
+// Back is what a task on an executor found.
+type Back struct {
+	Step
+	From   string   `json:"from"`
+	Python string   `json:"python"`
+	Ports  []string `json:"ports"` // states of the driver's port and the block manager's
+}
+
+// Driver is what was found about the way back to a driver in the notebook.
+type Driver struct {
+	Master  string `json:"master"`
+	Own     string `json:"own"`    // name of the container
+	Hadoop  string `json:"hadoop"` // directory of Hadoop's configuration
+	Cluster []Hop  `json:"cluster"`
+	Session Step   `json:"session"`
+
+	Host  string `json:"host"` // that executors are told
+	RPC   int    `json:"rpc"`  // port of the driver
+	Block int    `json:"block"`
+	App   string `json:"app"`
+	// Loopback says that the host is one at which executors find themselves.
+	Loopback bool   `json:"loopback"`
+	Python   string `json:"python"` // of the driver, such as "3.11"
+
+	Executors []string            `json:"executors"` // that registered
+	Seen      map[string][]string `json:"seen"`      // port -> addresses that have had a connection to it
+	Result    Step                `json:"result"`    // a job in the JVM alone, whose result the driver fetches
+	Back      Back                `json:"back"`
+
+	Evidence []string `json:"evidence"` // lines of logs in the cluster
+	States   []string `json:"states"`   // what the cluster says of the application
+	Notes    []string `json:"notes"`    // what could not be asked
+	Done     bool     `json:"done"`
+	Log      string   `json:"-"` // what Spark printed in the notebook
+}
+
+// kind is the cluster's kind: local, standalone, yarn, connect or kubernetes.
+func (d Driver) kind() string {
+	for prefix, kind := range map[string]string{"local": "local", "spark://": "standalone", "yarn": "yarn", "sc://": "connect", "k8s://": "kubernetes"} {
+		if strings.HasPrefix(d.Master, prefix) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// Results are the results of the action: a key for each hop, and the verdict.
+func (d Driver) Results() map[string]string {
+	out := map[string]string{"master": d.Master, "session": d.Session.text()}
+	if len(d.Cluster) > 0 {
+		var lines []string
+		for _, h := range d.Cluster {
+			lines = append(lines, h.String())
+		}
+		out["cluster"] = strings.Join(lines, "\n")
+	}
+	if d.RPC > 0 {
+		out["executor"] = d.executor()
+		out["driver-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.RPC, d.port(0))
+		out["block-manager-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.Block, d.port(1))
+		out["result"] = d.Result.text()
+		out["python"] = d.pythons()
+	}
+	for name, lines := range map[string][]string{"evidence": d.Evidence, "cluster-says": d.States, "not-asked": d.Notes} {
+		if len(lines) > 0 {
+			out[name] = strings.Join(lines[max(0, len(lines)-20):], "\n")
+		}
+	}
+	out["verdict"], _ = d.Verdict()
+	return out
+}
+
+func (s Step) text() string {
+	switch {
+	case s.State == "ok":
+		return fmt.Sprintf("ok, %.1f s", s.Seconds)
+	case s.State == "failed":
+		return "failed: " + Telling(s.Error)
+	case s.State == "":
+		return "not tried"
+	}
+	return s.State
+}
+
+func (d Driver) executor() string {
+	switch {
+	case d.Back.From != "":
+		return fmt.Sprintf("%s, on %s", strings.Join(d.Executors, ", "), d.Back.From)
+	case len(d.Executors) > 0:
+		return strings.Join(d.Executors, ", ")
+	}
+	return "none has registered"
+}
+
+// port is how one of the driver's ports answers an executor: 0 is the driver's
+// own, 1 the block manager's.
+func (d Driver) port(n int) string {
+	if n < len(d.Back.Ports) {
+		return d.Back.Ports[n] + " from " + d.Back.From
+	}
+	port, proved := d.RPC, len(d.Executors) > 0
+	if n == 1 {
+		port, proved = d.Block, d.Result.State == "ok"
+	}
+	seen := d.Seen[fmt.Sprint(port)]
+	switch {
+	case proved:
+		return "ok, an executor used it"
+	case len(seen) > 0:
+		return "reached by " + strings.Join(seen, ", ")
+	}
+	if state := d.dialled(port); state != "" {
+		return state
+	}
+	return "nobody was seen to reach it"
+}
+
+func (d Driver) pythons() string {
+	if d.Back.Python == "" {
+		return d.Python + " here; not known of the executors"
+	}
+	return fmt.Sprintf("%s here, %s on the executor", d.Python, d.Back.Python)
+}
+
+// lines are all that was found in logs, the cluster's first.
+func (d Driver) lines() []string {
+	return slices.Concat(d.Evidence, strings.Split(d.Session.Error, "\n"), strings.Split(d.Result.Error, "\n"),
+		strings.Split(d.Back.Error, "\n"), strings.Split(d.Log, "\n"))
+}

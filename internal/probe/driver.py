@@ -1,0 +1,160 @@
+# Proves that executors find their way back to a driver in this container: with
+# the container's own configuration, one executor and two jobs. What is known is
+# told at once, so that it stays known when the time is over.
+import platform
+import random
+
+NAME = "jupyter-docker check-driver %08x" % random.randrange(1 << 32)
+
+# Few resources, and no long waits where nobody answers. What executors dial is
+# what they would dial for any other session.
+FEW = {
+    "spark.executor.instances": "1", "spark.cores.max": "1", "spark.executor.cores": "1", "spark.executor.memory": "512m",
+    "spark.dynamicAllocation.enabled": "false", "spark.task.cpus": "1", "spark.task.maxFailures": "1", "spark.yarn.maxAppAttempts": "1",
+    "spark.scheduler.minRegisteredResourcesRatio": "0", "spark.ui.showConsoleProgress": "false",
+    "spark.rpc.io.connectionTimeout": "20s", "spark.rpc.io.connectionCreationTimeout": "6s",
+    "spark.shuffle.io.connectionTimeout": "20s", "spark.shuffle.io.connectionCreationTimeout": "6s",
+    "spark.shuffle.io.maxRetries": "1", "spark.shuffle.io.retryWait": "1s",
+}
+
+# Lines after which no more is to be learnt by waiting.
+CONCLUSIVE = re.compile("UnknownHostException|Connection refused|timed out|No route to host|unreachable|UTFDataFormat|InvalidClass|"
+                        "StreamCorrupted|Failed to connect to|Cannot run program|error=2")
+
+
+def configuration():
+    """What spark-submit makes of the container's files and environment."""
+    from pyspark import SparkConf, SparkContext
+    SparkContext._ensure_initialized()
+    return dict(SparkConf().getAll())
+
+
+def begin():
+    from pyspark.sql import SparkSession
+    builder = SparkSession.builder.appName(NAME)
+    if "SPARK_REMOTE" not in os.environ:
+        for name, value in FEW.items():
+            builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+class Check(object):
+    def __init__(self):
+        self.known = []
+        self.session, self.clues, self.pages, self.master = None, Clues(), [], ""
+        self.rpc, self.block, self.seen, self.asked = 0, 0, {}, time.time()
+
+    def run(self):
+        remote = os.environ.get("SPARK_REMOTE")
+        conf = {} if remote else self.configuration()
+        if conf is None:
+            return
+        self.master = remote or conf.get("spark.master", "local[*]")
+        targets, self.pages = cluster(self.master, conf)
+        self.known = known = hops(targets)
+        # A Connect server's address may hold a token.
+        say(master=re.split("[;?]", self.master)[0], cluster=known, host=conf.get("spark.driver.host", ""), own=socket.gethostname(),
+            hadoop=os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or "")
+        if self.master.startswith("local"):
+            return say(done=True)
+        whats = set(hop["what"] for hop in known)
+        if not whats or any(all(hop["state"] != "ok" for hop in known if hop["what"] == what) for what in whats):
+            return say(done=True)
+        say(progress="the cluster answers at " + ", ".join("%(host)s:%(port)d" % hop for hop in known if hop["state"] == "ok"))
+        if self.begin():
+            self.connect() if is_connect(self.session) else self.calls()
+        say(done=True)
+
+    def configuration(self):
+        work = Work(configuration)
+        if work.wait(left()) and not work.error:
+            return work.value
+        say(session={"state": "failed", "error": work.error or "Spark does not start here within %d seconds" % ask["seconds"]}, done=True)
+
+    def begin(self):
+        self.asked = time.time()
+        work = Work(begin)
+        ended = work.wait(left() - 8, self.look)
+        if ended and not work.error:
+            self.session = work.value
+            say(session={"state": "ok", "seconds": work.seconds}, progress="the session is there after %.1f seconds" % work.seconds)
+            return True
+        self.gather()
+        say(session={"state": "failed" if ended else "timed out", "error": work.error})
+        return False
+
+    def connect(self):
+        job = Work(lambda: self.session.range(0, 1000, 1, 2).count())
+        say(result=self.outcome(job, job.wait(left())))
+
+    def calls(self):
+        context = self.session.sparkContext
+        env = context._jsc.sc().env()
+        address = env.rpcEnv().address()
+        self.rpc, self.block = address.port(), env.blockManager().blockManagerId().port()
+        say(host=address.host(), rpc=self.rpc, block=self.block, app=context.applicationId,
+            python=platform.python_version())
+        if loopback(address.host()) and not any(loopback(hop["address"]) for hop in self.known):
+            return say(loopback=True)
+        self.asked = time.time()
+        # Without Python on the executor, and more than fits into a message: the
+        # executor fetches the task here, and the driver the result there.
+        big = Work(lambda: self.session.range(0, 300000, 1, 1).selectExpr("rand(1) AS r")._jdf.collectAsList().size())
+        ended = big.wait(left() - 8, self.look)
+        say(executors=executors(context), seen=self.seen, result=self.outcome(big, ended))
+        if big.error or not ended:
+            self.gather()
+            return
+        say(progress="an executor at %s computes, and its result is here" % ", ".join(executors(context)))
+        self.dial_back(context, address.host())
+
+    def dial_back(self, context, host):
+        """One task, in Python, that dials the driver's ports."""
+        ports, call, python = [self.rpc, self.block], dial, platform.python_version
+
+        def back(_):
+            return [socket.gethostname(), python(), [call(host, port, 4)[0] for port in ports]]
+
+        job = Work(lambda: context.parallelize([0], 1).map(back).collect()[0])
+        ended = job.wait(left() - 2, self.look)
+        found = self.outcome(job, ended)
+        if job.value:
+            found.update(zip(("from", "python", "ports"), job.value))
+        say(back=found, seen=self.seen)
+
+    def outcome(self, job, ended):
+        state = "timed out" if not ended else "failed" if job.error else "ok"
+        return {"state": state, "seconds": job.seconds or 0, "error": job.error}
+
+    def look(self):
+        """Watches while nothing comes; true when the cluster says why nothing will."""
+        for port in (self.rpc, self.block):
+            self.seen[str(port)] = sorted(set(self.seen.get(str(port), [])) | set(callers(port)))
+        if time.time() - self.asked < 10:
+            return False
+        self.gather()
+        say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
+        return any(CONCLUSIVE.search(line) for line in self.clues.lines)
+
+    def gather(self):
+        """Asks the cluster's pages; they may not answer either."""
+        self.clues.states = []
+        Work(self.ask_pages).wait(max(1, min(6, left() - 1)))
+        say(evidence=self.clues.lines[-40:], notes=self.clues.notes, states=self.clues.states)
+        self.asked = time.time()
+
+    def ask_pages(self):
+        context = self.session.sparkContext if self.session else None
+        if self.master == "yarn":
+            self.clues.yarn(self.pages, NAME)
+        elif context is not None and self.master.startswith("spark://"):
+            self.clues.standalone(self.pages, context.applicationId)
+        if context is not None:
+            self.clues.registered(context)
+
+
+check = Check()
+try:
+    check.run()
+finally:
+    stop(check.session)

@@ -1,0 +1,39 @@
+//go:build integration
+
+package stories
+
+import (
+	"strings"
+	"testing"
+)
+
+// The action spark-pi tells what Spark does in a running notebook, and says in
+// words what it cannot do.
+func TestSparkPi(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.deploy("nb", "jupyter-image="+image("notebook"))
+	m.waitActive("nb/0", "test/notebook:1")
+	got := m.run("nb/0", "spark-pi", "slices=3")
+	if got.result("pi") != "3.141593" || got.result("master") != "local[*]" || got.result("executors") != "1" || got.result("spark") != "3.5.6" {
+		t.Errorf("spark-pi gave %+v", got)
+	}
+	for _, name := range []string{"session-seconds", "first-job-seconds", "warm-job-seconds"} {
+		if got.result(name) == "" {
+			t.Errorf("spark-pi does not tell %s", name)
+		}
+	}
+	if len(got.Log) < 3 {
+		t.Errorf("spark-pi logs no progress: %v", got.Log)
+	}
+	if got := m.run("nb/0", "spark-pi", "master=local[1]", "slices=1"); got.result("master") != "local[1]" {
+		t.Errorf("with another master, spark-pi gave %+v", got)
+	}
+	got = m.tryRun("nb/0", "spark-pi", "master=spark://no-such-host.invalid:7077", "timeout=30")
+	if got.Status != "failed" || !strings.Contains(got.Message, "cannot compute pi: ") || !strings.Contains(got.Message, "no-such-host.invalid") {
+		t.Errorf("with a master that does not exist, spark-pi gave %+v", got)
+	}
+	if left := m.open("nb/0").kernels(); left != 0 {
+		t.Errorf("spark-pi left %d kernels", left)
+	}
+}
