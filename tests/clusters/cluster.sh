@@ -88,9 +88,10 @@ network() {
 	if running net && ip link show "$veth" >/dev/null 2>&1; then return; fi
 	remove
 	! ip -4 -o addr show to "$subnet.0/24" | grep -q . || die "use CLUSTER_SUBNET=$subnet: this host has addresses in it"
-	# A server whose own name does not resolve waits a minute for it, and dies.
-	"$docker" run -d --name "$(container net)" --label "$label=$name" --network none --hostname "cluster-$name" \
-		--add-host "cluster-$name:$address" --entrypoint sleep "$image" infinity >/dev/null
+	# A server whose own name does not resolve waits a minute for it, and dies. By
+	# address a host is called by its address: a name of it no notebook could resolve.
+	"$docker" run -d --name "$(container net)" --label "$label=$name" --network none --hostname "cluster-$name" --dns 127.0.0.1 \
+		--add-host "$address:$address" --add-host "cluster-$name:$address" --entrypoint sleep "$image" infinity >/dev/null 2>&1
 	pid=$("$docker" inspect -f '{{.State.Pid}}' "$(container net)")
 	ip link add "$veth" type veth peer name eth0 netns "$pid"
 	ip addr add "$subnet.1/24" dev "$veth"
@@ -214,6 +215,8 @@ up() {
 	show
 }
 
+# The nodes of YARN have a Spark of the default version: with its jars as
+# spark.yarn.jars a session uploads none of its own.
 show() {
 	[ ! -e "$state/keys" ] || cat "$state/keys"
 	cat <<-END
@@ -221,6 +224,7 @@ show() {
 		HOST_ADDRESS=$subnet.1
 		SPARK_MASTER=spark://$address:7077
 		SPARK_MASTER_UI=http://$address:8080
+		SPARK_YARN_JARS=local:/opt/spark/jars/*
 		YARN_UI=http://$address:8088
 		SPARK_REMOTE=sc://$address:15002
 		S3_ENDPOINT=http://$address:8333
