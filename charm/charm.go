@@ -76,7 +76,9 @@ func (c *Charm) Run(ctx context.Context) error {
 	case c.leaving():
 		return nil
 	}
-	return c.settle(c.converge(ctx))
+	out, err := c.converge(ctx)
+	c.sweep(ctx, out)
+	return c.settle(out, err)
 }
 
 // converge brings what runs to what should run, in five calls.

@@ -20,7 +20,7 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	until := time.Now().Add(time.Duration(asked.Timeout) * time.Second)
 	ctx, stop := cancellable(ctx)
 	defer stop()
-	server, _, err := c.serving(ctx)
+	server, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,20 +24,37 @@ func cancellable(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // serving is the notebook that serves, to run code in.
-func (c *Charm) serving(ctx context.Context) (*jupyter.Server, Outputs, error) {
+func (c *Charm) serving(ctx context.Context) (*jupyter.Server, error) {
 	out, _, err := c.look(ctx)
 	if err != nil {
-		return nil, out, err
+		return nil, err
 	}
 	if !out.healthy() {
-		return nil, out, errNotServing
+		return nil, errNotServing
 	}
+	return c.serverOf(out)
+}
+
+func (c *Charm) serverOf(out Outputs) (*jupyter.Server, error) {
 	token, err := c.dirs.Token(string(out.Serving))
 	if err != nil {
-		return nil, out, err
+		return nil, err
 	}
 	now := out.Observed.Slots[out.Serving]
-	return jupyter.New(now.Port, now.Serve.BaseURL, token), out, nil
+	return jupyter.New(now.Port, now.Serve.BaseURL, token), nil
+}
+
+// sweep ends, now and then, what an action that was killed left in the notebook.
+func (c *Charm) sweep(ctx context.Context, out Outputs) {
+	if c.event.Hook != "update-status" || !out.healthy() {
+		return
+	}
+	server, err := c.serverOf(out)
+	if err != nil {
+		c.warn(err)
+		return
+	}
+	server.Sweep(ctx)
 }
 
 // mostLog bounds how much of Spark's log is kept, in bytes.

@@ -27,7 +27,7 @@ func (c *Charm) runNotebook(ctx context.Context) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(asked.Timeout)*time.Second)
 	defer cancel()
-	server, _, err := c.serving(ctx)
+	server, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}

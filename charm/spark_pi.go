@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/probe"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // sparkPi computes pi in the notebook, as a cell of a user would.
@@ -18,10 +20,13 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 	if err := c.tools.Parameters(&asked); err != nil {
 		return err
 	}
+	if err := masterForm(asked.Master); err != nil {
+		return fmt.Errorf("cannot compute pi: master %w", err)
+	}
 	until := time.Now().Add(time.Duration(asked.Timeout) * time.Second)
 	ctx, stop := cancellable(ctx)
 	defer stop()
-	server, _, err := c.serving(ctx)
+	server, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,4 +45,14 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 		return fmt.Errorf("cannot compute pi: %w", err)
 	}
 	return nil
+}
+
+// masterForm refuses what is no master, nor a Connect server.
+func masterForm(master string) error {
+	if strings.HasPrefix(master, "sc://") {
+		_, err := spark.ParseRemote(master)
+		return err
+	}
+	_, err := spark.ParseMaster(master)
+	return err
 }

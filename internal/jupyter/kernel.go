@@ -46,7 +46,7 @@ const interruptLimit = 10 * time.Second
 func (s *Server) StartKernel(ctx context.Context, want Start) (*Kernel, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	s.sweep(ctx)
+	s.Sweep(ctx)
 	path := want.Dir
 	if path != "" {
 		path += "/"
@@ -76,9 +76,9 @@ type session struct {
 	} `json:"kernel"`
 }
 
-// sweep ends kernels that an action of ours left when it was killed. Juju runs
-// one action of a unit at a time.
-func (s *Server) sweep(ctx context.Context) {
+// Sweep ends kernels that an action of ours left when it was killed. Juju runs
+// one action or hook of a unit at a time.
+func (s *Server) Sweep(ctx context.Context) {
 	var sessions []session
 	if code, err := s.get(ctx, "api/sessions", true, &sessions); err != nil || code != http.StatusOK {
 		return

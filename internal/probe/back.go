@@ -14,6 +14,7 @@ var (
 	refusedText = regexp.MustCompile(`(?i)connection refused`)
 	timedOut    = regexp.MustCompile(`(?i)timed out`)
 	noRoute     = regexp.MustCompile(`(?i)no route to host|network is unreachable`)
+	ownService  = regexp.MustCompile(`Service '(sparkDriver|org.apache.spark.network.netty.NettyBlockTransferService)' failed`)
 	broadcast   = regexp.MustCompile(`Failed to get broadcast_|Failed to (get|fetch) (remote )?block`)
 )
 
@@ -48,7 +49,9 @@ func (d Driver) back() string {
 	if name := d.unknownName(); name != "" {
 		return fmt.Sprintf("name: the cluster's machines cannot resolve %s, the name at which the driver is said to be: set driver-host to an address of this machine that they reach", name)
 	}
-	if strings.Contains(strings.Join(d.lines(), "\n"), "Service 'sparkDriver' failed") {
+	if line := d.find(ownService); strings.Contains(line, "already in use") {
+		return "port: all driver ports of the notebook are taken: stop the Spark session of another kernel"
+	} else if line != "" {
 		return fmt.Sprintf("address: the driver cannot listen on %s inside the container: spark.driver.bindAddress must be 0.0.0.0 there", d.Host)
 	}
 	for n, what := range []string{"the driver's port", "the block manager's port"} {
@@ -65,9 +68,19 @@ func (d Driver) back() string {
 			return d.wrongPort(what, port, state)
 		}
 	}
-	if len(d.Executors) > 0 && broadcast.MatchString(strings.Join(d.lines(), "\n")) {
+	if len(d.Executors) > 0 && d.find(broadcast) != "" {
 		return fmt.Sprintf("port: an executor registered at %s:%d, and cannot fetch its task from the block manager's port %d: publish it under the same number, and open it in firewalls",
 			d.Host, d.RPC, d.Block)
+	}
+	return ""
+}
+
+// find is the first line of a form in all logs, "" for none.
+func (d Driver) find(form *regexp.Regexp) string {
+	for _, line := range d.lines() {
+		if form.MatchString(line) {
+			return line
+		}
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ def dial(host, port, seconds):
     """How host:port answers: ok, unresolvable, unreachable, refused or timed out."""
     import socket  # it runs on executors, too
     try:
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][4][0]
+        address = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)[0][4][0]
     except (socket.error, UnicodeError):
         return "unresolvable", ""
     try:
