@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images and prints the name of the notebook's:
+# Builds the images, and prints the name of the notebook's:
 #
 #   SPARK_VERSION=3.5.6 HADOOP_VERSION=3.4.1 JAVA_MAJOR=17 BASE_IMAGE=debian:bookworm-slim \
 #   REQUIREMENTS=images/jupyterlab-spark-hadoop/requirements.txt \
@@ -22,6 +22,7 @@ tag=$spark-hadoop$hadoop
 prefix=${IMAGE_PREFIX:-jupyter-docker.local}
 spark_image=$prefix/spark-base:$tag
 notebook_image=$prefix/jupyterlab-spark-hadoop:$tag
+executor_image=$prefix/spark-executor:$tag
 
 [ -r "$requirements" ] || die "read REQUIREMENTS=$requirements"
 find_docker
@@ -33,7 +34,7 @@ in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; 
 
 # The context is made anew: what lies about in the work tree is not in it.
 mkdir "$work/context"
-cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop} "$work/context"
+cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop,spark-executor} "$work/context"
 cp "$requirements" "$work/context/jupyterlab-spark-hadoop/requirements.txt"
 
 # An image made from the same says so in a label: then there is nothing to do.
@@ -44,9 +45,10 @@ sum=$({
 	"$docker" image inspect -f '{{.Id}}' "$base"
 	cd "$work/context" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | sha256sum | cut -d' ' -f1)
-if [ "$("$docker" image inspect -f "{{index .Config.Labels \"$sum_label\"}}" "$notebook_image" 2>/dev/null)" = "$sum" ] &&
+made_from() { "$docker" image inspect -f "{{index .Config.Labels \"$sum_label\"}}" "$1" 2>/dev/null; }
+if [ "$(made_from "$notebook_image")" = "$sum" ] && [ "$(made_from "$executor_image")" = "$sum" ] &&
 	"$docker" image inspect "$spark_image" >/dev/null 2>&1; then
-	say "$notebook_image is built already"
+	say "$notebook_image and $executor_image are built already"
 	echo "$notebook_image"
 	exit
 fi
@@ -87,8 +89,13 @@ say "building $spark_image on $base"
 build_labelled spark-base "$spark_image" 'scala python java' \
 	--build-arg "BASE_IMAGE=$base" --build-arg "JAVA_MAJOR=$java" \
 	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop"
+# What is made from the same base and files is of one build: driver and executors may be told so.
+build_id=$({ "$docker" image inspect -f '{{.Id}}' "$spark_image"; echo "$sum"; } | sha256sum | cut -c1-32)
 say "building $notebook_image"
 build_labelled jupyterlab-spark-hadoop "$notebook_image" 'jupyterlab jupyter-server' \
-	--build-arg "SPARK_BASE=$spark_image" --label "$sum_label=$sum"
-say "built $notebook_image in $((SECONDS - start)) s"
+	--build-arg "SPARK_BASE=$spark_image" --build-arg "BUILD_ID=$build_id" --label "$sum_label=$sum"
+say "building $executor_image"
+build_tag "$executor_image" build spark-executor --build-arg "SPARK_BASE=$spark_image" \
+	--build-arg "NOTEBOOK=$notebook_image" --build-arg "BUILD_ID=$build_id" --label "$sum_label=$sum"
+say "built $notebook_image and $executor_image in $((SECONDS - start)) s: build $build_id"
 echo "$notebook_image"
