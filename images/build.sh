@@ -20,7 +20,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 spark=${SPARK_VERSION:-3.5.6}
 hadoop=${HADOOP_VERSION:-3.4.1}
 java=${JAVA_MAJOR:-17}
-recipe=spark-base
+recipe='spark-base'
 if [[ $spark = 2.* ]]; then
 	recipe=spark2 java=8
 	export CODENAME=trixie
