@@ -24,19 +24,6 @@ type DriverAsked struct {
 // Code is the program for a kernel.
 func (a DriverAsked) Code() string { return code(a, hops, clues, driver) }
 
-// Hop is an address of the cluster, as it answers from inside the notebook.
-type Hop struct {
-	What    string `json:"what"` // "master", "resource manager", "name node", "Connect server"
-	Host    string `json:"host"`
-	Port    int    `json:"port"`
-	State   string `json:"state"`   // ok, unresolvable, unreachable, refused, timed out, or an error's text
-	Address string `json:"address"` // what the host's name stands for
-}
-
-func (h Hop) String() string {
-	return fmt.Sprintf("%s %s:%d: %s", h.What, h.Host, h.Port, h.State)
-}
-
 // Step is something that was tried on the cluster.
 type Step struct {
 	State   string  `json:"state"` // ok, failed, timed out; "" when it was not tried
@@ -54,10 +41,8 @@ type Back struct {
 
 // Driver is what was found about the way back to a driver in the notebook.
 type Driver struct {
-	Master  string `json:"master"`
-	Own     string `json:"own"`    // name of the container
-	Hadoop  string `json:"hadoop"` // directory of Hadoop's configuration
-	Cluster []Hop  `json:"cluster"`
+	Way
+	Own     string `json:"own"` // name of the container
 	Session Step   `json:"session"`
 
 	Host  string `json:"host"` // that executors are told
@@ -78,16 +63,6 @@ type Driver struct {
 	Notes    []string `json:"notes"`    // what could not be asked
 	Done     bool     `json:"done"`
 	Log      string   `json:"-"` // what Spark printed in the notebook
-}
-
-// kind is the cluster's kind: local, standalone, yarn, connect or kubernetes.
-func (d Driver) kind() string {
-	for prefix, kind := range map[string]string{"local": "local", "spark://": "standalone", "yarn": "yarn", "sc://": "connect", "k8s://": "kubernetes"} {
-		if strings.HasPrefix(d.Master, prefix) {
-			return kind
-		}
-	}
-	return ""
 }
 
 // Results are the results of the action: a key for each hop, and the verdict.

@@ -22,13 +22,6 @@ CONCLUSIVE = re.compile("UnknownHostException|Connection refused|timed out|No ro
                         "StreamCorrupted|Failed to connect to|Cannot run program|error=2")
 
 
-def configuration():
-    """What spark-submit makes of the container's files and environment."""
-    from pyspark import SparkConf, SparkContext
-    SparkContext._ensure_initialized()
-    return dict(SparkConf().getAll())
-
-
 def begin():
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(NAME)
@@ -50,17 +43,11 @@ class Check(object):
         if conf is None:
             return
         self.master = remote or conf.get("spark.master", "local[*]")
-        targets, self.pages = cluster(self.master, conf)
-        self.known = known = hops(targets)
-        # A Connect server's address may hold a token.
-        say(master=re.split("[;?]", self.master)[0], cluster=known, host=conf.get("spark.driver.host", ""), own=socket.gethostname(),
-            hadoop=os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or "")
-        if self.master.startswith("local"):
+        self.known, self.pages, found = way(self.master, conf)
+        say(host=conf.get("spark.driver.host", ""), own=socket.gethostname(), **found)
+        if self.master.startswith("local") or not answers(self.known):
             return say(done=True)
-        whats = set(hop["what"] for hop in known)
-        if not whats or any(all(hop["state"] != "ok" for hop in known if hop["what"] == what) for what in whats):
-            return say(done=True)
-        say(progress="the cluster answers at " + ", ".join("%(host)s:%(port)d" % hop for hop in known if hop["state"] == "ok"))
+        say(progress="the cluster answers at " + ", ".join("%(host)s:%(port)d" % hop for hop in self.known if hop["state"] == "ok"))
         if self.begin():
             self.connect() if is_connect(self.session) else self.calls()
         say(done=True)
