@@ -15,17 +15,17 @@ REGISTRY ?=
 RUN      ?= .
 TIMEOUT  ?= 60m
 # Tests with a tag are checked along with the rest.
-TAGS     := integration,bench
+TAGS     := integration,bench,clusters
 GO_FILES  = $(shell find . -name '.?*' -prune -o -name '*.go' -print)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
 .DEFAULT_GOAL := help
-.PHONY: help build test format checkformat lint unit integration charm images run bench clean vuln
+.PHONY: help build test test-clusters format checkformat lint unit integration charm images run bench clean vuln
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the hook program and localjuju, in bin/
 	$(BUILD_GO) -o bin/jupyter-docker ./hooks
@@ -51,7 +51,10 @@ unit: ## the tests that need no engine
 	go test -count=1 ./...
 
 integration: ## the stories, on a real engine and registry: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
-	tests/integration.sh "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
+	tests/integration.sh integration "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
+
+test-clusters: ## the stories on real clusters and the other images, which take longer: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
+	tests/integration.sh clusters "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
 
 charm: ## the packed charm, jupyter-docker_$(ARCH).charm: ARCH=amd64 or arm64
 	GOARCH=$(ARCH) $(BUILD_GO) -o .cache/charm/$(ARCH)/dispatch ./hooks

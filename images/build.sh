@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images and prints the name of the notebook's:
+# Builds the images, and prints the name of the notebook's:
 #
 #   SPARK_VERSION=3.5.6 HADOOP_VERSION=3.4.1 JAVA_MAJOR=17 BASE_IMAGE=debian:bookworm-slim \
 #   REQUIREMENTS=images/jupyterlab-spark-hadoop/requirements.txt \
@@ -8,6 +8,9 @@
 # Those are the defaults. The labels' other versions (SCALA_VERSION, PYTHON_VERSION,
 # JAVA_VERSION, JUPYTERLAB_VERSION, JUPYTER_SERVER_VERSION) are read from the built
 # files unless given; the build fails where a label and a file differ.
+#
+# Spark 2.4 has a recipe of its own, for Java 8 and an older Python: PYTHON is
+# python3.7 if BASE_IMAGE has that, else python2.7.
 set -euo pipefail
 start=$SECONDS
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,13 +20,19 @@ here=$(cd "$(dirname "$0")" && pwd)
 spark=${SPARK_VERSION:-3.5.6}
 hadoop=${HADOOP_VERSION:-3.4.1}
 java=${JAVA_MAJOR:-17}
-requirements=${REQUIREMENTS:-$here/jupyterlab-spark-hadoop/requirements.txt}
+recipe='spark-base'
+if [[ $spark = 2.* ]]; then
+	recipe=spark2 java=8
+	export CODENAME=trixie
+	[[ $hadoop = 2.* ]] || die "build Spark $spark with Hadoop $hadoop: its Hive knows Hadoop 2 only; HADOOP_VERSION=2.8.5 is emr-5.27.0's"
+fi
 tag=$spark-hadoop$hadoop
 prefix=${IMAGE_PREFIX:-jupyter-docker.local}
 spark_image=$prefix/spark-base:$tag
 notebook_image=$prefix/jupyterlab-spark-hadoop:$tag
+executor_image=$prefix/spark-executor:$tag
 
-[ -r "$requirements" ] || die "read REQUIREMENTS=$requirements"
+[ -r "${REQUIREMENTS:-/dev/null}" ] || die "read REQUIREMENTS=$REQUIREMENTS"
 find_docker
 base=$("$here/base.sh")
 work=$(mktemp -d)
@@ -33,20 +42,29 @@ in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; 
 
 # The context is made anew: what lies about in the work tree is not in it.
 mkdir "$work/context"
-cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop} "$work/context"
-cp "$requirements" "$work/context/jupyterlab-spark-hadoop/requirements.txt"
+cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop,spark-executor} "$work/context"
+cp -rT "$here/$recipe" "$work/context/$recipe"
+# What a recipe has for the notebook takes the place of what all others have.
+if [ -d "$here/$recipe/jupyterlab-spark-hadoop" ]; then cp -r "$here/$recipe/jupyterlab-spark-hadoop" "$work/context"; fi
+if [ -n "${REQUIREMENTS:-}" ]; then cp "$REQUIREMENTS" "$work/context/jupyterlab-spark-hadoop/requirements.txt"; fi
+python=
+if [ "$recipe" = spark2 ]; then
+	python=$(in_image "$base" sh -c 'command -v python3.7 || echo python2.7')
+	python=${PYTHON:-${python##*/}}
+fi
 
 # An image made from the same says so in a label: then there is nothing to do.
 sum_label=io.github.jupyter-docker.image.made-from
 sum=$({
-	echo "$spark $hadoop $java" "${SCALA_VERSION:-}" "${PYTHON_VERSION:-}" "${JAVA_VERSION:-}" \
+	echo "$spark $hadoop $java $python" "${SCALA_VERSION:-}" "${PYTHON_VERSION:-}" "${JAVA_VERSION:-}" \
 		"${JUPYTERLAB_VERSION:-}" "${JUPYTER_SERVER_VERSION:-}"
 	"$docker" image inspect -f '{{.Id}}' "$base"
 	cd "$work/context" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | sha256sum | cut -d' ' -f1)
-if [ "$("$docker" image inspect -f "{{index .Config.Labels \"$sum_label\"}}" "$notebook_image" 2>/dev/null)" = "$sum" ] &&
+made_from() { "$docker" image inspect -f "{{index .Config.Labels \"$sum_label\"}}" "$1" 2>/dev/null; }
+if [ "$(made_from "$notebook_image")" = "$sum" ] && [ "$(made_from "$executor_image")" = "$sum" ] &&
 	"$docker" image inspect "$spark_image" >/dev/null 2>&1; then
-	say "$notebook_image is built already"
+	say "$notebook_image and $executor_image are built already"
 	echo "$notebook_image"
 	exit
 fi
@@ -54,7 +72,10 @@ fi
 # shellcheck disable=SC2016 # the image's shell expands it
 codename=$(in_image "$base" sh -c '. /etc/os-release; echo "$VERSION_CODENAME"')
 mkdir "$work/secrets"
-host_secrets "$work/secrets" "$codename"
+releases=("$codename")
+# Debian 13 has neither Java 8 nor Python 2.7 any more: see spark2/install-os.
+if [ "$recipe-$codename" = spark2-trixie ]; then releases+=(sid bullseye); fi
+host_secrets "$work/secrets" "${releases[@]}"
 
 # steps prints a line for each build step, as it comes, that was not there before.
 steps() {
@@ -84,11 +105,16 @@ build_labelled() {
 }
 
 say "building $spark_image on $base"
-build_labelled spark-base "$spark_image" 'scala python java' \
-	--build-arg "BASE_IMAGE=$base" --build-arg "JAVA_MAJOR=$java" \
+build_labelled "$recipe" "$spark_image" 'scala python java' \
+	--build-arg "BASE_IMAGE=$base" --build-arg "JAVA_MAJOR=$java" --build-arg "PYTHON=$python" \
 	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop"
+# What is made from the same base and files is of one build: driver and executors may be told so.
+build_id=$({ "$docker" image inspect -f '{{.Id}}' "$spark_image"; echo "$sum"; } | sha256sum | cut -c1-32)
 say "building $notebook_image"
 build_labelled jupyterlab-spark-hadoop "$notebook_image" 'jupyterlab jupyter-server' \
-	--build-arg "SPARK_BASE=$spark_image" --label "$sum_label=$sum"
-say "built $notebook_image in $((SECONDS - start)) s"
+	--build-arg "SPARK_BASE=$spark_image" --build-arg "BUILD_ID=$build_id" --label "$sum_label=$sum"
+say "building $executor_image"
+build_tag "$executor_image" build spark-executor --build-arg "SPARK_BASE=$spark_image" \
+	--build-arg "NOTEBOOK=$notebook_image" --build-arg "BUILD_ID=$build_id" --label "$sum_label=$sum"
+say "built $notebook_image and $executor_image in $((SECONDS - start)) s: build $build_id"
 echo "$notebook_image"

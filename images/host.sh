@@ -22,12 +22,21 @@ find_docker() {
 }
 
 # apt_sources CODENAME prints the machine's own sources of that Debian or Ubuntu
-# release, one-line style; nothing when the machine runs another release.
+# release, one-line style: a Debian's mirrors have the other Debians as well.
+# Nothing when the machine runs neither that release nor a Debian.
 apt_sources() {
+	local own debians=' bullseye bookworm trixie forky sid '
 	command -v apt-get >/dev/null || return 0
+	# shellcheck source=/dev/null
+	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	[[ $debians = *" $own "* && $debians = *" $1 "* ]] || own=$1
 	# shellcheck disable=SC2016 # the fields are apt's
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
-		awk -v c="$1" '$2 == c || $2 == c "-updates" || $2 == c "-security" {print "deb", $1, $2, $3}' | sort -u
+		awk -v own="$own" -v c="$1" '
+			$2 == own || $2 == own "-updates" || $2 == own "-security" {
+				sub("^" own, c, $2)
+				if (c != "sid" || $2 == c) print "deb", $1, $2, $3
+			}' | sort -u
 }
 
 # apt_settings prints the machine's proxies and exceptions for apt.
@@ -64,13 +73,13 @@ maven_settings() {
 	echo '<settings/>'
 }
 
-# host_secrets DIR CODENAME writes the machine's settings into DIR and sets
+# host_secrets DIR CODENAME... writes the machine's settings into DIR and sets
 # $build_flags to what a build must be given to use them.
 host_secrets() {
 	local dir=$1 name
 	(
 		umask 077
-		apt_sources "$2" >"$dir/apt-sources"
+		for name in "${@:2}"; do apt_sources "$name"; done >"$dir/apt-sources"
 		apt_settings >"$dir/apt-settings"
 		apt_logins >"$dir/apt-logins"
 		pip_settings >"$dir/pip"

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Runs the stories against a juju command, a packed charm and a registry; with
-# localjuju, makes sure of the engine and the registry of this machine first.
+# Runs the stories of a tag, integration or clusters, against a juju command, a
+# packed charm and a registry; with localjuju, makes sure of the engine and the
+# registry of this machine first. Clusters that it starts are gone afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage='usage: integration.sh JUJU CHARM REGISTRY RUN TIMEOUT'
-juju=${1:?$usage} charm=${2:?$usage} registry=${3:-} run=${4:?$usage} timeout=${5:?$usage}
+usage='usage: integration.sh TAG JUJU CHARM REGISTRY RUN TIMEOUT'
+tag=${1:?$usage} juju=${2:?$usage} charm=${3:?$usage} registry=${4:-} run=${5:?$usage} timeout=${6:?$usage}
 
 if [ "$juju" = "$PWD/bin/localjuju" ]; then
 	make --no-print-directory build
@@ -16,7 +17,11 @@ tests/engine.sh up --tests
 if [ -z "$registry" ]; then
 	registry=$(tests/engine.sh registry)
 fi
-REGISTRY=$registry tests/images/build.sh
-
 export JUJU=$juju CHARM=$charm REGISTRY=$registry
-exec go test -tags integration -count=1 -p 1 -timeout "$timeout" -run "$run" ./tests/...
+if [ "$tag" = clusters ]; then
+	trap 'tests/clusters/cluster.sh down' EXIT
+	tests/images/build.sh notebook
+else
+	tests/images/build.sh
+fi
+go test -tags "$tag" -count=1 -p 1 -timeout "$timeout" -run "$run" ./tests/...

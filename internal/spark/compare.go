@@ -77,7 +77,7 @@ func executorPython(name string) Fact {
 func Compare(t Target, label string, python string, image, asked, given Facts) Report {
 	release, _ := FindRelease(label)
 	cluster := Complete(Complete(asked, given), release.facts())
-	if named := executorPython(python); named.Known() && t.CallsBack() {
+	if named := executorPython(python); named.Known() && (t.CallsBack() || label != "") {
 		cluster.Python = named
 	}
 	r := Report{Target: t, Release: label, Image: image, Cluster: cluster}
@@ -95,13 +95,18 @@ func Compare(t Target, label string, python string, image, asked, given Facts) R
 	return r
 }
 
-// kind is whose rules hold: where only versions are given, those of YARN, since a
-// cluster of EMR is one.
+// kind is whose rules hold. Without a master, a release is a cluster of YARN, and
+// versions alone are held to be of executors.
 func (r Report) kind() Kind {
-	if r.Target.Kind == Local && (r.Release != "" || r.Cluster.Any()) {
+	switch {
+	case r.Target.Kind != Local:
+		return r.Target.Kind
+	case r.Release != "":
 		return YARN
+	case r.Cluster.Any():
+		return Standalone
 	}
-	return r.Target.Kind
+	return Local
 }
 
 // OK tells whether nothing is known not to fit.

@@ -56,6 +56,7 @@ var compareTests = []struct {
 		line: "image has Spark 3.5.6/Hadoop 3.4.1; emr-5.27.0 needs 2.4.4/2.8.5", doubts: "image has Python 3.11.2; emr-5.27.0 has 2.7"},
 	{summary: "a release without a master", release: "emr-5.27.0", image: ours,
 		line: "image has Spark 3.5.6/Hadoop 3.4.1; emr-5.27.0 needs 2.4.4/2.8.5", doubts: "image has Python 3.11.2; emr-5.27.0 has 2.7"},
+	{summary: "versions without a master", image: ours, cluster: versions("3.5.6", "2.13", "", "", ""), line: "image has Scala 2.12.18; the cluster needs 2.13"},
 	{summary: "EMR's suffix is cut", master: "yarn", release: "emr-7.12.0", python: "python3.11", image: ours},
 	{summary: "a suffix of two parts", master: "yarn", release: "emr-5.30.2", python: "python3", image: versions("2.4.5", "2.11.12", "2.8.5", "3.7.16", "1.8.0_504")},
 	{summary: "a release's Python is a default", master: "yarn", release: "emr-7.12.0", python: "python3", image: ours,

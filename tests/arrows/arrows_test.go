@@ -55,7 +55,7 @@ type goPackage struct {
 // ours lists the module's packages, as built and with the tags of the stories.
 func ours(t *testing.T) []goPackage {
 	t.Helper()
-	return append(goList(t, ""), goList(t, "integration,bench")...)
+	return append(goList(t, ""), goList(t, "integration,bench,clusters")...)
 }
 
 func goList(t *testing.T, tags string) []goPackage {

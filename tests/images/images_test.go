@@ -5,67 +5,12 @@
 package images_test
 
 import (
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// build runs images/build.sh with more environment; it returns the notebook
-// image's name and all that was printed.
-func build(t *testing.T, env ...string) (name, printed string, err error) {
-	t.Helper()
-	cmd := exec.Command("../../images/build.sh")
-	cmd.Env = append(os.Environ(), env...)
-	var all strings.Builder
-	cmd.Stderr = &all
-	out, err := cmd.Output()
-	return strings.TrimSpace(string(out)), all.String(), err
-}
-
-// ours builds the default image, which is in the build cache but for the first time.
-func ours(t *testing.T) string {
-	t.Helper()
-	name, printed, err := build(t)
-	if err != nil {
-		t.Fatalf("cannot build the image: %v\n%s", err, printed)
-	}
-	return name
-}
-
-// docker runs the client and returns what it printed.
-func docker(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := exec.Command("docker", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("cannot run docker %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-// inspected is the part of `docker image inspect` that is looked at.
-type inspected struct {
-	Config struct {
-		User       string
-		Env        []string
-		Entrypoint []string
-		Cmd        []string
-		Labels     map[string]string
-	}
-	RootFS struct{ Layers []string }
-}
-
-func inspect(t *testing.T, image string) inspected {
-	t.Helper()
-	var all []inspected
-	if err := json.Unmarshal([]byte(docker(t, "image", "inspect", image)), &all); err != nil {
-		t.Fatal(err)
-	}
-	return all[0]
-}
 
 // changed builds with another list of requirements, as this machine with settings
 // that can be recognised: a host for pip, one for the proxy, a certificate.
@@ -90,16 +35,36 @@ func changed(t *testing.T) (image string) {
 		t.Fatalf("cannot build with other requirements: %v\n%s", err, printed)
 	}
 	t.Cleanup(func() {
-		docker(t, "rmi", image, strings.Replace(image, "jupyterlab-spark-hadoop", "spark-base", 1))
+		docker(t, "rmi", image, sibling(image, "spark-executor"), sibling(image, "spark-base"))
 	})
 	return image
 }
 
+// buildIDs are what labels and files of the notebook and its executor say; one, in one build.
+func buildIDs(t *testing.T, notebook string) []string {
+	t.Helper()
+	var ids []string
+	for _, name := range []string{"jupyterlab-spark-hadoop", "spark-executor"} {
+		image := sibling(notebook, name)
+		ids = append(ids, inspect(t, image).Config.Labels["io.github.jupyter-docker.image.build-id"],
+			docker(t, "run", "--rm", "--network", "none", image, "cat", "/opt/build-id"))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 func TestRequirementsRebuildTheLastLayerOnly(t *testing.T) {
-	was, is := inspect(t, ours(t)).RootFS.Layers, inspect(t, changed(t)).RootFS.Layers
-	last := len(was) - 1
-	if len(is) != len(was) || !slices.Equal(is[:last], was[:last]) || is[last] == was[last] {
-		t.Errorf("got layers\n%s\nwant all but the last of\n%s", strings.Join(is, "\n"), strings.Join(was, "\n"))
+	before, after := ours(t), changed(t)
+	for _, name := range []string{"jupyterlab-spark-hadoop", "spark-executor"} {
+		was, is := inspect(t, sibling(before, name)).RootFS.Layers, inspect(t, sibling(after, name)).RootFS.Layers
+		last := len(was) - 1
+		if len(is) != len(was) || !slices.Equal(is[:last], was[:last]) || is[last] == was[last] {
+			t.Errorf("%s: got layers\n%s\nwant all but the last of\n%s", name, strings.Join(is, "\n"), strings.Join(was, "\n"))
+		}
+	}
+	was, is := buildIDs(t, before), buildIDs(t, after)
+	if len(was) != 1 || len(is) != 1 || was[0] == "" || is[0] == was[0] {
+		t.Errorf("got build ids %q, and %q with other requirements: want one, and another one", was, is)
 	}
 }
 

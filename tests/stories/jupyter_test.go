@@ -213,34 +213,36 @@ func (k *kernel) run(code string) string {
 	return out
 }
 
-// poll asks path every interval until stop is closed, and sends what failed and
-// the longest time between two answers.
+// polled is what a client found that asked again and again.
 type polled struct {
 	requests int
 	failures []string
-	gap      time.Duration
 }
 
+// poll asks path once, then every interval until stop is closed, and at least
+// five times: what a story does meanwhile may be over in a moment.
 func (n *notebook) poll(path string, interval time.Duration, stop <-chan struct{}) <-chan polled {
 	out := make(chan polled, 1)
+	var p polled
+	ask := func() {
+		code, _, err := n.try("GET", path, n.token, nil)
+		p.requests++
+		if err != nil || code != 200 {
+			p.failures = append(p.failures, fmt.Sprint(code, err))
+		}
+	}
+	ask()
 	go func() {
-		var p polled
-		last := time.Now()
 		for {
 			select {
 			case <-stop:
-				out <- p
-				return
+				if p.requests >= 5 {
+					out <- p
+					return
+				}
 			case <-time.After(interval):
 			}
-			code, _, err := n.try("GET", path, n.token, nil)
-			p.requests++
-			if err != nil || code != 200 {
-				p.failures = append(p.failures, fmt.Sprint(code, err))
-				continue
-			}
-			p.gap = max(p.gap, time.Since(last))
-			last = time.Now()
+			ask()
 		}
 	}()
 	return out

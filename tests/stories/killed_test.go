@@ -11,7 +11,9 @@ import (
 
 // killer waits until a hook of the unit logs the given text, and kills it with
 // SIGKILL so many seconds later: a hook logs each step before it is made and waits
-// for juju-log, so that it ends exactly there.
+// for juju-log, so that it ends exactly there. A hook that has done the step by
+// then, logging the next one or ending, lives, and the one after it gets half the
+// time: how long a step takes is the machine's affair.
 const killer = `
 import os, signal, sys, time
 unit, model, text, later = sys.argv[1:]
@@ -30,20 +32,32 @@ def children(pid):
         return [c for t in os.listdir("/proc/%s/task" % pid) for c in read(pid, "task/%s/children" % t).split()]
     except OSError:
         return []
-def logs(pid):
-    words = read(pid, "cmdline").split("\0")
-    return os.path.basename(words[0]) == "juju-log" and text in " ".join(words)
+def logs(hook, text=""):
+    found = [(pid, read(pid, "cmdline").split("\0")) for pid in children(hook)]
+    return {pid for pid, words in found if os.path.basename(words[0]) == "juju-log" and text in " ".join(words)}
+def lives(hook):
+    return os.path.exists("/proc/%s/exe" % hook)
+def in_step(hook, logged):
+    end = time.time() + later
+    while lives(hook) and not logs(hook) - logged:
+        if time.time() >= end: return True
+        time.sleep(0.001)
+    return False
 os.nice(-20)
+later = float(later)
 print("waiting", flush=True)
 deadline = time.time() + 600
 while time.time() < deadline:
     time.sleep(0.003)
     for hook in hooks():
-        while os.path.exists("/proc/%s/exe" % hook):
-            if any(map(logs, children(hook))):
-                time.sleep(float(later))
+        while lives(hook):
+            logged = logs(hook, text)
+            if logged and in_step(hook, logged):
                 os.kill(int(hook), signal.SIGKILL)
-                sys.exit("killed")
+                sys.exit("killed %.3f s into the step" % later)
+            if logged:
+                later /= 2
+                break
             time.sleep(0.0003)
 sys.exit("no hook came to that step")`
 
@@ -56,12 +70,14 @@ func (m *model) killAt(unit, step string, later time.Duration) (killed func() bo
 		dir, killer, unit, m.uuid(), step, later.Seconds()))
 	return func() bool {
 		m.t.Helper()
-		switch said := strings.Fields(m.onMachine(unit, "cat "+dir+"/out")); {
+		said := strings.Fields(m.onMachine(unit, "cat "+dir+"/out"))
+		switch {
 		case len(said) == 1:
 			return false // still waiting
 		case said[1] != "killed":
 			m.t.Fatalf("cannot wait for the step %q: %v", step, said)
 		}
+		m.t.Logf("%s: %s", step, strings.Join(said[1:], " "))
 		m.onMachine(unit, "rm -r "+dir)
 		return true
 	}
@@ -73,11 +89,11 @@ var killings = []struct {
 	step  string
 	later time.Duration
 }{
-	{"pull image", 0}, {"pull image", 300 * time.Millisecond},
+	{"pull image", 0}, {"pull image", 50 * time.Millisecond},
 	{"create notebook", 0}, {"create notebook", 50 * time.Millisecond},
 	{"start notebook", 0}, {"wait until healthy", 0}, {"wait until healthy", time.Second},
 	{"turn gateway", 0}, {"let requests end", 0},
-	{"stop notebook", 0}, {"stop notebook", 500 * time.Millisecond},
+	{"stop notebook", 0}, {"stop notebook", 250 * time.Millisecond},
 	{"remove notebook", 0}, {"remove unused images", 0},
 }
 

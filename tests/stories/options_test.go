@@ -30,6 +30,15 @@ var badOptions = []struct{ option, value, says string }{
 	{"pull-timeout", "0", "from 60 to 86400"},
 	{"idle-cull-minutes", "-5", "from 0 to 525600"},
 	{"log-level", "LOUD", "must be TRACE"},
+	{"spark-master", "mesos://m:5050", "must be local"},
+	{"spark-remote", "spark://m:7077", "must be sc://"},
+	{"spark-conf", "spark.a=1\nnonsense", "line 2 is not key=value"},
+	{"emr-release", "emr-99.0.0", "is unknown here"},
+	{"cluster-versions", "ruby=3", "must be words such as"},
+	{"executor-python", "python3 -c x", "must be the name or path"},
+	{"driver-ports", "80", "from 1024 to"},
+	{"driver-host", "tcp://x", "must be an address or a host name"},
+	{"version-check", "maybe", "must be enforce, warn, off"},
 }
 
 // A value that cannot be used is named, and the notebook stays as it is.

@@ -97,7 +97,7 @@ func TestRefreshWithBusyKernel(t *testing.T) {
 	n := m.open("nb/0")
 	k := n.startKernel()
 	k.run("held = 41")
-	cell := k.busy("30")
+	cell := k.busy()
 	before, parts := m.containers("nb/0"), m.parts("nb/0")
 
 	n.beside("the charm is refreshed", func() {
@@ -116,7 +116,7 @@ func TestRefreshWithBusyKernel(t *testing.T) {
 		t.Errorf("the refresh left %q, were %q", now, before)
 	}
 
-	second := k.busy("300")
+	second := k.busy()
 	n.beside("apply is asked for", func() { m.run("nb/0", "apply") })
 	if got, err := k.wait(second, 10*time.Second); err == nil {
 		t.Errorf("the cell that apply ended printed %q", got)

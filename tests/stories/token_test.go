@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // hidden looks for the notebook's token where nobody but root and the notebook
@@ -77,7 +76,7 @@ func TestTokenIsHidden(t *testing.T) {
 	n.serves()
 	n.keepsItsToken(m, samples)
 	m.run("nb/0", "rotate-token")
-	eventually(t, "the token is rotated", time.Minute, func() bool { return m.run("nb/0", "get-token").result("token") != n.token })
+	eventually(t, "the token is rotated", patience, func() bool { return m.run("nb/0", "get-token").result("token") != n.token })
 	m.open("nb/0").keepsItsToken(m, samples)
 }
 
@@ -123,7 +122,7 @@ func TestRotateToken(t *testing.T) {
 	}
 
 	m.run("nb/0", "rotate-token")
-	eventually(t, "the old token is shut out", time.Minute, func() bool {
+	eventually(t, "the old token is shut out", patience, func() bool {
 		code, _, err := n.try("GET", "api/contents", n.token, nil)
 		return err == nil && code == 403
 	})

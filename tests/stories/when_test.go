@@ -3,16 +3,21 @@
 package stories
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
 
-// busy starts a cell that computes for so long, and waits until Jupyter knows.
-func (k *kernel) busy(seconds string) string {
+// busy starts a cell that computes until done, or until its kernel ends, and
+// waits until Jupyter knows.
+func (k *kernel) busy() string {
 	k.n.t.Helper()
-	id := k.send("import time; time.sleep(" + seconds + "); print('computed')")
-	eventually(k.n.t, "the kernel is busy", 20*time.Second, func() bool {
+	id := k.send(fmt.Sprintf(`import os, time
+end = os.path.expanduser("~/work/%s")
+while not os.path.exists(end): time.sleep(0.1)
+print("computed")`, k.end()))
+	eventually(k.n.t, "the kernel is busy", time.Minute, func() bool {
 		var state struct {
 			State string `json:"execution_state"`
 		}
@@ -22,12 +27,17 @@ func (k *kernel) busy(seconds string) string {
 	return id
 }
 
-// done waits for a cell that busy started.
+// end is the file whose coming ends the kernel's cell.
+func (k *kernel) end() string { return "end-" + k.id }
+
+// done lets a cell end that busy started.
 func (k *kernel) done(id string) {
 	k.n.t.Helper()
+	k.n.write(k.end(), "")
 	if got, err := k.wait(id, time.Minute); err != nil || got != "computed\n" {
 		k.n.t.Errorf("the cell printed %q: %v", got, err)
 	}
+	k.n.call("DELETE", "api/contents/"+k.end(), nil, nil, 204)
 }
 
 // name is the kernel as a status names it.
@@ -43,7 +53,7 @@ func TestSwitchWhenIdle(t *testing.T) {
 	m.waitActive("nb/0", "test/plain:1")
 	n := m.open("nb/0")
 	k := n.startKernel()
-	cell := k.busy("15")
+	cell := k.busy()
 	m.config("nb", "jupyter-image="+image("plain2"))
 	m.waitActive("nb/0", "test/plain:1; waits: ", "test/plain2:1", "busy kernel", k.name(), "apply")
 	p := m.run("nb/0", "plan")
@@ -69,7 +79,7 @@ func TestSwitchWhenIdle(t *testing.T) {
 func (m *model) rotateWaits(n *notebook) {
 	m.t.Helper()
 	k := n.startKernel()
-	k.busy("300")
+	k.busy()
 	if got := m.run("nb/0", "rotate-token").result("in-force"); !strings.Contains(got, "once no kernel is busy") {
 		m.t.Errorf("rotate-token: in force %s", got)
 	}
@@ -96,7 +106,7 @@ func TestSwitchWhenManual(t *testing.T) {
 	m.config("nb", "jupyter-image="+image("plain2"))
 	m.waitActive("nb/0", "test/plain:1; waits: ", "apply")
 	k := n.startKernel()
-	k.busy("300")
+	k.busy()
 	m.updateStatus("nb/0")
 	if now := m.containers("nb/0"); now != before {
 		t.Errorf("before apply there are %q, were %q", now, before)
@@ -138,7 +148,7 @@ func TestModelProxyWaits(t *testing.T) {
 	m.waitActive("nb/0", "test/plain:1")
 	n := m.open("nb/0")
 	k := n.startKernel()
-	cell := k.busy("25")
+	cell := k.busy()
 	m.juju("model-config", "juju-http-proxy=http://proxy.invalid:3128", "juju-no-proxy=127.0.0.1,localhost")
 	m.updateStatus("nb/0")
 	m.waitActive("nb/0", "waits: the model's proxy changed", k.name())
