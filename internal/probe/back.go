@@ -67,6 +67,9 @@ func (d Driver) back() string {
 		if state != "" && state != "ok" {
 			return d.wrongPort(what, port, state)
 		}
+		if d.Here.Unpublished(port) {
+			return fmt.Sprintf("port: %s %s:%d is not published: this machine refuses it even to itself", what, d.Host, port)
+		}
 	}
 	if len(d.Executors) > 0 && d.find(broadcast) != "" {
 		return fmt.Sprintf("port: an executor registered at %s:%d, and cannot fetch its task from the block manager's port %d: publish it under the same number, and open it in firewalls",
@@ -158,7 +161,11 @@ func (d Driver) nobody() string {
 	if seen := d.Seen[fmt.Sprint(d.RPC)]; len(seen) > 0 {
 		return text + fmt.Sprintf("%s did reach the driver's port %d: that way is open, so look into the executors' logs", strings.Join(seen, ", "), d.RPC)
 	}
-	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d: ", d.Host, d.RPC)
+	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d", d.Host, d.RPC)
+	if d.Here.Ports[d.RPC] == "ok" {
+		text += ", where this machine itself reaches it"
+	}
+	text += ": "
 	if started.MatchString(strings.Join(d.States, "\n")) {
 		return text + "one was started, and has not said why yet: it may be slow, so try again with a longer timeout"
 	}

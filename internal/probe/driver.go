@@ -39,6 +39,17 @@ type Back struct {
 	Ports  []string `json:"ports"` // states of the driver's port and the block manager's
 }
 
+// Here is how the driver's ports answer the machine of the notebook itself, at
+// the address that executors are told.
+type Here struct {
+	Own   bool           // the address is one of this machine
+	Ports map[int]string // states, as those of a Hop
+}
+
+// Unpublished tells that a port cannot be reached from anywhere: the machine that
+// should publish it refuses it to itself.
+func (h Here) Unpublished(port int) bool { return h.Own && h.Ports[port] == "refused" }
+
 // Driver is what was found about the way back to a driver in the notebook.
 type Driver struct {
 	Way
@@ -52,6 +63,8 @@ type Driver struct {
 	// Loopback says that the host is one at which executors find themselves.
 	Loopback bool   `json:"loopback"`
 	Python   string `json:"python"` // of the driver, such as "3.11"
+
+	Here Here `json:"-"`
 
 	Executors []string            `json:"executors"` // that registered
 	Seen      map[string][]string `json:"seen"`      // port -> addresses that have had a connection to it
@@ -132,6 +145,9 @@ func (d Driver) port(n int) string {
 	}
 	if state := d.dialled(port); state != "" {
 		return state
+	}
+	if d.Here.Ports[port] != "" {
+		return "nobody was seen to reach it; from this machine: " + d.Here.Ports[port]
 	}
 	return "nobody was seen to reach it"
 }

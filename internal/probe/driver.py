@@ -80,7 +80,7 @@ class Check(object):
         address = env.rpcEnv().address()
         self.rpc, self.block = address.port(), env.blockManager().blockManagerId().port()
         say(host=address.host(), rpc=self.rpc, block=self.block, app=context.applicationId,
-            python=platform.python_version())
+            python=platform.python_version(), progress="the driver is at %s, ports %d and %d" % (address.host(), self.rpc, self.block))
         if loopback(address.host()) and not any(loopback(hop["address"]) for hop in self.known):
             return say(loopback=True)
         self.asked = time.time()

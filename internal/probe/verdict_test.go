@@ -70,6 +70,17 @@ var verdictTests = []struct {
 			"Caused by: io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: /10.99.7.1:36100",
 		}
 	}), false, "port: the cluster's machines are refused at the driver's port 10.99.7.1:36100: it is not published.*"},
+	{"a port that this machine refuses", with(func(d *Driver) { d.Here = Here{Own: true, Ports: map[int]string{36100: "ok", 36108: "refused"}} }), false,
+		"port: the block manager's port 10.99.7.1:36108 is not published: this machine refuses it even to itself"},
+	{"a port that an address elsewhere refuses", with(func(d *Driver) { d.Here = Here{Ports: map[int]string{36100: "refused"}} }), false,
+		"no executor has registered, .*"},
+	{"an executor that cannot fetch its task", with(func(d *Driver) {
+		d.Executors, d.Result = []string{"10.99.7.2:33373"}, Step{State: "failed", Error: "x: [INTERNAL_ERROR_BROADCAST] Failed to get broadcast_0_piece0 of broadcast_0"}
+		d.Evidence = []string{"Caused by: io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: /10.99.7.1:36108"}
+	}), false, "port: the cluster's machines are refused at the block manager's port 10.99.7.1:36108: .*"},
+	{"the same, where no log can be read", with(func(d *Driver) {
+		d.Executors, d.Result = []string{"10.99.7.2:33373"}, Step{State: "failed", Error: "x: [INTERNAL_ERROR_BROADCAST] Failed to get broadcast_0_piece0 of broadcast_0"}
+	}), false, "port: an executor registered at 10.99.7.1:36100, and cannot fetch its task from the block manager's port 36108: .*"},
 	{"a blocked port", with(func(d *Driver) {
 		d.Evidence = []string{"Caused by: java.io.IOException: Connecting to /10.99.7.1:36100 timed out (6000 ms)"}
 	}), false, "firewall: what the cluster's machines send to the driver's port 10.99.7.1:36100 is dropped.*"},
