@@ -103,6 +103,9 @@ func (d Driver) unknownName() string {
 // wrongPort says what is wrong with a port of the driver, as executors see it.
 func (d Driver) wrongPort(what string, port int, state string) string {
 	at := fmt.Sprintf("%s %s:%d", what, d.Host, port)
+	if d.Here.Ports != nil && !d.Here.Own {
+		return fmt.Sprintf("address: the cluster's machines do not reach %s (%s), which is not an address of this machine: see that it leads here, or set driver-host to one of this machine's", at, state)
+	}
 	switch state {
 	case "refused":
 		return fmt.Sprintf("port: the cluster's machines are refused at %s: it is not published on this machine under that number, or a firewall rejects it", at)

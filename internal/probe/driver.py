@@ -35,7 +35,7 @@ class Check(object):
     def __init__(self):
         self.known = []
         self.session, self.clues, self.pages, self.master = None, Clues(), [], ""
-        self.rpc, self.block, self.seen, self.asked = 0, 0, {}, time.time()
+        self.rpc, self.block, self.seen, self.asked, self.told = 0, 0, {}, 0, 0
 
     def run(self):
         remote = os.environ.get("SPARK_REMOTE")
@@ -117,10 +117,12 @@ class Check(object):
         """Watches while nothing comes; true when the cluster says why nothing will."""
         for port in (self.rpc, self.block):
             self.seen[str(port)] = sorted(set(self.seen.get(str(port), [])) | set(callers(port)))
-        if time.time() - self.asked < 10:
+        if time.time() - self.asked < 5:
             return False
         self.gather()
-        say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
+        if time.time() - self.told > 10:
+            self.told = time.time()
+            say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
         return any(CONCLUSIVE.search(line) for line in self.clues.lines)
 
     def gather(self):

@@ -84,6 +84,10 @@ var verdictTests = []struct {
 	{"a blocked port", with(func(d *Driver) {
 		d.Evidence = []string{"Caused by: java.io.IOException: Connecting to /10.99.7.1:36100 timed out (6000 ms)"}
 	}), false, "firewall: what the cluster's machines send to the driver's port 10.99.7.1:36100 is dropped.*"},
+	{"an address of another machine", with(func(d *Driver) {
+		d.Here = Here{Ports: map[int]string{36100: "timed out", 36108: "timed out"}}
+		d.Evidence = []string{"Caused by: java.io.IOException: Connecting to /10.99.7.1:36100 timed out (6000 ms)"}
+	}), false, `address: the cluster's machines do not reach the driver's port 10.99.7.1:36100 \(timed out\), which is not an address of this machine.*`},
 	{"a bind address that the container has not", with(func(d *Driver) {
 		d.Session = Step{State: "failed", Error: "Py4JJavaError: An error occurred while calling None.org.apache.spark.api.java.JavaSparkContext.\n" +
 			": java.net.BindException: Cannot assign requested address: Service 'sparkDriver' failed after 16 retries (on a random free port)!"}
