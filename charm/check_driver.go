@@ -3,6 +3,11 @@ package charm
 import (
 	"context"
 	"errors"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/probe"
@@ -25,9 +30,20 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 		return err
 	}
 	var found probe.Driver
-	found.Log, err = c.runProgram(ctx, server, until, program{name: "check-driver", found: &found, code: func(seconds int) string {
-		return probe.DriverAsked{Seconds: seconds}.Code()
-	}})
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	found.Log, err = c.runProgram(ctx, server, until, program{
+		name: "check-driver", found: &found,
+		code: func(seconds int) string { return probe.DriverAsked{Seconds: seconds}.Code() },
+		told: func() {
+			if found.RPC == 0 || found.Here.Ports != nil {
+				return
+			}
+			if found.Here = c.here(ctx, found); found.Here.Unpublished(found.RPC) || found.Here.Unpublished(found.Block) {
+				enough() // no executor can do better
+			}
+		},
+	})
 	if err != nil && found.Master == "" {
 		return err
 	}
@@ -39,4 +55,38 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 		return errors.New(sentence)
 	}
 	return nil
+}
+
+// here connects to the driver's ports from this machine, at the address that
+// executors are told.
+func (c *Charm) here(ctx context.Context, d probe.Driver) probe.Here {
+	host := strings.Trim(d.Host, "[]")
+	have, err := net.InterfaceAddrs()
+	c.warn(err)
+	out := probe.Here{Own: has(have, host), Ports: map[int]string{}}
+	for _, port := range []int{d.RPC, d.Block} {
+		dialer := net.Dialer{Timeout: 2 * time.Second}
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil {
+			_ = conn.Close() // it has answered
+		}
+		out.Ports[port] = dialled(err)
+	}
+	return out
+}
+
+// dialled tells in a word how a port answered.
+func dialled(err error) string {
+	var name *net.DNSError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &name):
+		return "unresolvable"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case os.IsTimeout(err), errors.Is(err, context.DeadlineExceeded):
+		return "timed out"
+	}
+	return "unreachable"
 }

@@ -68,16 +68,18 @@ func present(told []string) []string {
 		logger.Warningf("cannot list this machine's addresses: %v", err)
 		return told
 	}
-	gone := func(address string) bool {
-		return !slices.ContainsFunc(have, func(a net.Addr) bool {
-			n, ok := a.(*net.IPNet)
-			return ok && n.IP.Equal(net.ParseIP(address))
-		})
-	}
+	gone := func(address string) bool { return !has(have, address) }
 	if left := slices.DeleteFunc(slices.Clone(told), gone); len(left) > 0 {
 		return left
 	}
 	return told
+}
+
+func has(have []net.Addr, address string) bool {
+	return slices.ContainsFunc(have, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(net.ParseIP(address))
+	})
 }
 
 func (c *Charm) credential(leader bool) (*notebook.Credential, error) {

@@ -66,6 +66,7 @@ type program struct {
 	name  string
 	code  func(seconds int) string
 	found any
+	told  func() // more was found; nil for nobody
 }
 
 // runProgram runs a program in a fresh kernel, for as many seconds as are left
@@ -83,7 +84,12 @@ func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until ti
 		return "", err
 	}
 	defer k.Close(ctx)
-	lines := probe.NewLines(p.found, c.progress)
+	lines := probe.NewLines(p.found, func(text string) {
+		c.progress(text)
+		if p.told != nil {
+			p.told()
+		}
+	})
 	var unread error
 	outcome, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
 		if o.Stdout() {

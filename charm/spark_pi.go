@@ -13,10 +13,7 @@ import (
 
 // sparkPi computes pi in the notebook, as a cell of a user would.
 func (c *Charm) sparkPi(ctx context.Context) error {
-	asked := struct {
-		probe.PiAsked
-		Timeout int `json:"timeout"`
-	}{}
+	var asked probe.PiAsked
 	if err := c.tools.Parameters(&asked); err != nil {
 		return err
 	}
@@ -33,7 +30,7 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 	var found probe.Pi
 	found.Log, err = c.runProgram(ctx, server, until, program{name: "spark-pi", found: &found, code: func(seconds int) string {
 		asked.Seconds = seconds
-		return asked.PiAsked.Code()
+		return asked.Code()
 	}})
 	if results := found.Results(); len(results) > 0 {
 		err = errors.Join(err, c.tools.SetResults(results))

@@ -67,6 +67,9 @@ func (d Driver) back() string {
 		if state != "" && state != "ok" {
 			return d.wrongPort(what, port, state)
 		}
+		if d.Here.Unpublished(port) {
+			return fmt.Sprintf("port: %s %s:%d is not published: this machine refuses it even to itself", what, d.Host, port)
+		}
 	}
 	if len(d.Executors) > 0 && d.find(broadcast) != "" {
 		return fmt.Sprintf("port: an executor registered at %s:%d, and cannot fetch its task from the block manager's port %d: publish it under the same number, and open it in firewalls",
@@ -100,6 +103,9 @@ func (d Driver) unknownName() string {
 // wrongPort says what is wrong with a port of the driver, as executors see it.
 func (d Driver) wrongPort(what string, port int, state string) string {
 	at := fmt.Sprintf("%s %s:%d", what, d.Host, port)
+	if d.Here.Ports != nil && !d.Here.Own {
+		return fmt.Sprintf("address: the cluster's machines do not reach %s (%s), which is not an address of this machine: see that it leads here, or set driver-host to one of this machine's", at, state)
+	}
 	switch state {
 	case "refused":
 		return fmt.Sprintf("port: the cluster's machines are refused at %s: it is not published on this machine under that number, or a firewall rejects it", at)
@@ -158,7 +164,11 @@ func (d Driver) nobody() string {
 	if seen := d.Seen[fmt.Sprint(d.RPC)]; len(seen) > 0 {
 		return text + fmt.Sprintf("%s did reach the driver's port %d: that way is open, so look into the executors' logs", strings.Join(seen, ", "), d.RPC)
 	}
-	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d: ", d.Host, d.RPC)
+	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d", d.Host, d.RPC)
+	if d.Here.Ports[d.RPC] == "ok" {
+		text += ", where this machine itself reaches it"
+	}
+	text += ": "
 	if started.MatchString(strings.Join(d.States, "\n")) {
 		return text + "one was started, and has not said why yet: it may be slow, so try again with a longer timeout"
 	}

@@ -58,6 +58,16 @@ class Work(threading.Thread):
         return not self.is_alive()
 
 
+def configuration(master=""):
+    """What spark-submit makes of the container's files and environment."""
+    from pyspark import SparkConf, SparkContext
+    given = SparkConf(loadDefaults=False)
+    if master:
+        given.setMaster(master)
+    SparkContext._ensure_initialized(conf=given)
+    return dict(SparkConf().getAll())
+
+
 def is_connect(session):
     return type(session).__module__.startswith("pyspark.sql.connect")
 

@@ -24,19 +24,6 @@ type DriverAsked struct {
 // Code is the program for a kernel.
 func (a DriverAsked) Code() string { return code(a, hops, clues, driver) }
 
-// Hop is an address of the cluster, as it answers from inside the notebook.
-type Hop struct {
-	What    string `json:"what"` // "master", "resource manager", "name node", "Connect server"
-	Host    string `json:"host"`
-	Port    int    `json:"port"`
-	State   string `json:"state"`   // ok, unresolvable, unreachable, refused, timed out, or an error's text
-	Address string `json:"address"` // what the host's name stands for
-}
-
-func (h Hop) String() string {
-	return fmt.Sprintf("%s %s:%d: %s", h.What, h.Host, h.Port, h.State)
-}
-
 // Step is something that was tried on the cluster.
 type Step struct {
 	State   string  `json:"state"` // ok, failed, timed out; "" when it was not tried
@@ -52,12 +39,21 @@ type Back struct {
 	Ports  []string `json:"ports"` // states of the driver's port and the block manager's
 }
 
+// Here is how the driver's ports answer the machine of the notebook itself, at
+// the address that executors are told.
+type Here struct {
+	Own   bool           // the address is one of this machine
+	Ports map[int]string // states, as those of a Hop
+}
+
+// Unpublished tells that a port cannot be reached from anywhere: the machine that
+// should publish it refuses it to itself.
+func (h Here) Unpublished(port int) bool { return h.Own && h.Ports[port] == "refused" }
+
 // Driver is what was found about the way back to a driver in the notebook.
 type Driver struct {
-	Master  string `json:"master"`
-	Own     string `json:"own"`    // name of the container
-	Hadoop  string `json:"hadoop"` // directory of Hadoop's configuration
-	Cluster []Hop  `json:"cluster"`
+	Way
+	Own     string `json:"own"` // name of the container
 	Session Step   `json:"session"`
 
 	Host  string `json:"host"` // that executors are told
@@ -67,6 +63,8 @@ type Driver struct {
 	// Loopback says that the host is one at which executors find themselves.
 	Loopback bool   `json:"loopback"`
 	Python   string `json:"python"` // of the driver, such as "3.11"
+
+	Here Here `json:"-"`
 
 	Executors []string            `json:"executors"` // that registered
 	Seen      map[string][]string `json:"seen"`      // port -> addresses that have had a connection to it
@@ -78,16 +76,6 @@ type Driver struct {
 	Notes    []string `json:"notes"`    // what could not be asked
 	Done     bool     `json:"done"`
 	Log      string   `json:"-"` // what Spark printed in the notebook
-}
-
-// kind is the cluster's kind: local, standalone, yarn, connect or kubernetes.
-func (d Driver) kind() string {
-	for prefix, kind := range map[string]string{"local": "local", "spark://": "standalone", "yarn": "yarn", "sc://": "connect", "k8s://": "kubernetes"} {
-		if strings.HasPrefix(d.Master, prefix) {
-			return kind
-		}
-	}
-	return ""
 }
 
 // Results are the results of the action: a key for each hop, and the verdict.
@@ -157,6 +145,9 @@ func (d Driver) port(n int) string {
 	}
 	if state := d.dialled(port); state != "" {
 		return state
+	}
+	if d.Here.Ports[port] != "" {
+		return "nobody was seen to reach it; from this machine: " + d.Here.Ports[port]
 	}
 	return "nobody was seen to reach it"
 }

@@ -22,13 +22,6 @@ CONCLUSIVE = re.compile("UnknownHostException|Connection refused|timed out|No ro
                         "StreamCorrupted|Failed to connect to|Cannot run program|error=2")
 
 
-def configuration():
-    """What spark-submit makes of the container's files and environment."""
-    from pyspark import SparkConf, SparkContext
-    SparkContext._ensure_initialized()
-    return dict(SparkConf().getAll())
-
-
 def begin():
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(NAME)
@@ -42,7 +35,7 @@ class Check(object):
     def __init__(self):
         self.known = []
         self.session, self.clues, self.pages, self.master = None, Clues(), [], ""
-        self.rpc, self.block, self.seen, self.asked = 0, 0, {}, time.time()
+        self.rpc, self.block, self.seen, self.asked, self.told = 0, 0, {}, 0, 0
 
     def run(self):
         remote = os.environ.get("SPARK_REMOTE")
@@ -50,17 +43,11 @@ class Check(object):
         if conf is None:
             return
         self.master = remote or conf.get("spark.master", "local[*]")
-        targets, self.pages = cluster(self.master, conf)
-        self.known = known = hops(targets)
-        # A Connect server's address may hold a token.
-        say(master=re.split("[;?]", self.master)[0], cluster=known, host=conf.get("spark.driver.host", ""), own=socket.gethostname(),
-            hadoop=os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or "")
-        if self.master.startswith("local"):
+        self.known, self.pages, found = way(self.master, conf)
+        say(host=conf.get("spark.driver.host", ""), own=socket.gethostname(), **found)
+        if self.master.startswith("local") or not answers(self.known):
             return say(done=True)
-        whats = set(hop["what"] for hop in known)
-        if not whats or any(all(hop["state"] != "ok" for hop in known if hop["what"] == what) for what in whats):
-            return say(done=True)
-        say(progress="the cluster answers at " + ", ".join("%(host)s:%(port)d" % hop for hop in known if hop["state"] == "ok"))
+        say(progress="the cluster answers at " + ", ".join("%(host)s:%(port)d" % hop for hop in self.known if hop["state"] == "ok"))
         if self.begin():
             self.connect() if is_connect(self.session) else self.calls()
         say(done=True)
@@ -93,7 +80,7 @@ class Check(object):
         address = env.rpcEnv().address()
         self.rpc, self.block = address.port(), env.blockManager().blockManagerId().port()
         say(host=address.host(), rpc=self.rpc, block=self.block, app=context.applicationId,
-            python=platform.python_version())
+            python=platform.python_version(), progress="the driver is at %s, ports %d and %d" % (address.host(), self.rpc, self.block))
         if loopback(address.host()) and not any(loopback(hop["address"]) for hop in self.known):
             return say(loopback=True)
         self.asked = time.time()
@@ -130,10 +117,12 @@ class Check(object):
         """Watches while nothing comes; true when the cluster says why nothing will."""
         for port in (self.rpc, self.block):
             self.seen[str(port)] = sorted(set(self.seen.get(str(port), [])) | set(callers(port)))
-        if time.time() - self.asked < 10:
+        if time.time() - self.asked < 5:
             return False
         self.gather()
-        say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
+        if time.time() - self.told > 10:
+            self.told = time.time()
+            say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
         return any(CONCLUSIVE.search(line) for line in self.clues.lines)
 
     def gather(self):

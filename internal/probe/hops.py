@@ -59,10 +59,23 @@ def site(directory):
     return found
 
 
+def hadoop_dir():
+    return os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or ""
+
+
+def hadoop(conf):
+    settings = site(hadoop_dir()) if hadoop_dir() else {}
+    settings.update((name[13:], value) for name, value in conf.items() if name.startswith("spark.hadoop."))
+    return settings
+
+
+def file_system(settings):
+    return settings.get("fs.defaultFS", settings.get("fs.default.name", ""))
+
+
 def yarn_targets(conf):
     """The resource managers and name nodes that Hadoop's files name, and the pages of the former."""
-    settings = site(os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or "/nowhere")
-    settings.update((name[13:], value) for name, value in conf.items() if name.startswith("spark.hadoop."))
+    settings = hadoop(conf)
     targets, pages, ids = [], [], [""]
     if settings.get("yarn.resourcemanager.ha.enabled") == "true":
         ids = ["." + word.strip() for word in settings.get("yarn.resourcemanager.ha.rm-ids", "").split(",")]
@@ -73,7 +86,7 @@ def yarn_targets(conf):
             targets.append(("resource manager",) + split(address, 8032))
             page = settings.get("yarn.resourcemanager.webapp.address" + suffix, host or split(address, 0)[0])
             pages.append("http://%s:%d" % split(page, 8088))
-    files = re.match(r"^hdfs://([^/]+)", settings.get("fs.defaultFS", settings.get("fs.default.name", "")))
+    files = re.match(r"^hdfs://([^/]+)", file_system(settings))
     if files:
         service = files.group(1)
         nodes = settings.get("dfs.ha.namenodes." + service, "")
@@ -96,6 +109,20 @@ def cluster(master, conf):
         address = re.sub("^[a-z]+://", "", master[6:]).split("/")[0]
         return [("Kubernetes",) + split(address, 80 if master[6:].startswith("http://") else 443)], []
     return [], []
+
+
+def way(master, conf):
+    """How the cluster's addresses answer, where its pages are, and what is told of both."""
+    targets, pages = cluster(master, conf)
+    known = hops(targets)
+    # A Connect server's address may hold a token.
+    return known, pages, {"master": re.split("[;?]", master)[0], "cluster": known, "hadoop": hadoop_dir(), "files": file_system(hadoop(conf))}
+
+
+def answers(known):
+    """Whether one of each kind of server answers."""
+    whats = set(hop["what"] for hop in known)
+    return bool(whats) and all(any(hop["state"] == "ok" for hop in known if hop["what"] == what) for what in whats)
 
 
 def unhex(text):

@@ -12,18 +12,19 @@ var pi string
 
 // PiAsked is what pi is computed with.
 type PiAsked struct {
-	Master  string `json:"master"` // "" for the configured one
-	Slices  int    `json:"slices"` // tasks
-	Seconds int    `json:"seconds"`
+	Master  string `json:"master"`  // "" for the configured one
+	Slices  int    `json:"slices"`  // tasks
+	Seconds int    `json:"seconds"` // that the program has
+	Timeout int    `json:"timeout"` // as the operator gave it, in seconds
 }
 
 // Code is the program for a kernel.
-func (a PiAsked) Code() string { return code(a, pi) }
+func (a PiAsked) Code() string { return code(a, hops, pi) }
 
 // Pi is what a program told that computed pi. Times are in seconds.
 type Pi struct {
+	Way
 	Pi        float64 `json:"pi"`
-	Master    string  `json:"master"`
 	Spark     string  `json:"spark"`
 	Session   float64 `json:"session"`
 	First     float64 `json:"first"`
@@ -38,6 +39,9 @@ type Pi struct {
 
 // Err says in words why pi was not computed, nil when it was.
 func (p Pi) Err() error {
+	if sentence := p.wrong(); sentence != "" && !p.Done {
+		return errors.New(sentence)
+	}
 	if p.Silent {
 		if cause := LastCause(p.Log); cause != "" {
 			return fmt.Errorf("%s: %s", p.Error, cause)
@@ -45,7 +49,7 @@ func (p Pi) Err() error {
 		return fmt.Errorf("%s; the action check-driver says why", p.Error)
 	}
 	if p.Error != "" {
-		return errors.New(Telling(p.Error))
+		return errors.New(reason(p.Error, p.Log))
 	}
 	if !p.Done {
 		return errors.New("the program ended without a result")

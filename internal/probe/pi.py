@@ -57,8 +57,8 @@ def waits(session):
 
 def silence(session):
     if is_connect(session):
-        return "no answer within %d seconds" % ask["seconds"]
-    return "no answer within %d seconds, and %d executors have registered" % (ask["seconds"], len(executors(session.sparkContext)))
+        return "no answer within %d seconds" % ask["timeout"]
+    return "no answer within %d seconds, and %d executors have registered" % (ask["timeout"], len(executors(session.sparkContext)))
 
 
 def master_of(session):
@@ -70,12 +70,25 @@ def master_of(session):
     return session.sparkContext.master
 
 
+def reached():
+    """Tells what is wrong with the way to the cluster, before Spark tries for a minute."""
+    remote = ask["master"] if ask["master"].startswith("sc://") else "" if ask["master"] else os.environ.get("SPARK_REMOTE", "")
+    conf = Work(lambda: {} if remote else configuration(ask["master"]))
+    if not conf.wait(left()) or conf.error:
+        return say(error=conf.error or "Spark does not start within %d seconds" % ask["timeout"])
+    known, _, found = way(remote or conf.value.get("spark.master", "local[*]"), conf.value)
+    say(**found)
+    return found["master"].startswith("local") or answers(known)
+
+
 def pi():
+    if not reached():
+        return
     begin = Work(lambda: session_of(ask["master"]))
     session = None
     try:
         if not begin.wait(left()):
-            return say(error="no session within %d seconds" % ask["seconds"], silent=True)
+            return say(error="no session within %d seconds" % ask["timeout"], silent=True)
         if begin.error:
             return say(error=begin.error)
         session = begin.value

@@ -16,7 +16,7 @@ var causes = []*regexp.Regexp{
 	regexp.MustCompile(`Cannot run program "[^\n]*`),
 	regexp.MustCompile(`Failed to connect to [^\n]*`),
 	regexp.MustCompile(`When running with master 'yarn'[^\n]*`),
-	regexp.MustCompile(`(?m)^Caused by: ([^\n]*)$`),
+	regexp.MustCompile(`(?m)^(?:Caused by:|Exception in thread "main") ([^\n]*)$`),
 }
 
 // passesOn are first lines that only say that something else failed.
@@ -44,6 +44,15 @@ func Telling(text string) string {
 		}
 	}
 	return short(wrapping.ReplaceAllString(strings.TrimSpace(best), ""))
+}
+
+// reason is the most telling line of an error, or of the log where the error only
+// says that Java ended.
+func reason(text, log string) string {
+	if cause := LastCause(log); cause != "" && strings.Contains(text, "Java gateway process exited") {
+		return cause
+	}
+	return Telling(text)
 }
 
 // LastCause is the last reason in a log of Spark's, "" for none.

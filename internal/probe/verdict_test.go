@@ -11,7 +11,7 @@ import (
 // session is what is known once a session on a standalone cluster has begun.
 func session() Driver {
 	return Driver{
-		Master: "spark://10.99.7.2:7077", Own: "d34db33f", Cluster: []Hop{{"master", "10.99.7.2", 7077, "ok", "10.99.7.2"}},
+		Way: Way{Master: "spark://10.99.7.2:7077", Cluster: []Hop{{"master", "10.99.7.2", 7077, "ok", "10.99.7.2"}}}, Own: "d34db33f",
 		Session: Step{State: "ok", Seconds: 6.6}, Host: "10.99.7.1", RPC: 36100, Block: 36108, App: "app-1", Python: "3.11.2",
 		Result: Step{State: "timed out"}, States: []string{"the master says RUNNING", "2 executors were started at http://10.99.7.2:8082"},
 		Done: true,
@@ -27,12 +27,12 @@ func with(change func(*Driver)) Driver {
 
 // hop is a cluster that answers in another way.
 func hop(h Hop) Driver {
-	return Driver{Master: "spark://" + h.Host, Cluster: []Hop{h}, Done: true}
+	return Driver{Way: Way{Master: "spark://" + h.Host, Cluster: []Hop{h}}, Done: true}
 }
 
 // yarn is what is known of a YARN cluster before a session has begun.
 func yarn(hadoop string, cluster ...Hop) Driver {
-	return Driver{Master: "yarn", Hadoop: hadoop, Cluster: cluster, Done: true}
+	return Driver{Way: Way{Master: "yarn", Hadoop: hadoop, Cluster: cluster}, Done: true}
 }
 
 // verdictTests have the texts that real clusters gave.
@@ -42,7 +42,7 @@ var verdictTests = []struct {
 	ok      bool
 	want    string
 }{
-	{"local", Driver{Master: "local[*]", Done: true}, true, "nobody calls back: the master is local.*"},
+	{"local", Driver{Way: Way{Master: "local[*]"}, Done: true}, true, "nobody calls back: the master is local.*"},
 	{"the cluster's name", hop(Hop{"master", "master.nowhere", 7077, "unresolvable", ""}), false,
 		"name: the notebook cannot resolve master.nowhere, .*"},
 	{"the cluster's address", hop(Hop{"master", "10.99.7.77", 7077, "unreachable", "10.99.7.77"}), false,
@@ -56,7 +56,7 @@ var verdictTests = []struct {
 	}), true, "the way back works: .*"},
 	{"YARN without HADOOP_CONF_DIR", yarn(""), false, "name: HADOOP_CONF_DIR is not set .*"},
 	{"YARN with an empty one", yarn("/etc/hadoop"), false, "name: the Hadoop configuration in /etc/hadoop names no resource manager: .*"},
-	{"YARN without HDFS", yarn("/h", Hop{"resource manager", "r", 8032, "ok", ""}), false, "name: .* in /h names no name node.*"},
+	{"YARN without HDFS", yarn("/h", Hop{"resource manager", "r", 8032, "ok", ""}), false, "name: .* in /h names no file system.*"},
 	{"no driver host", with(func(d *Driver) { d.Loopback, d.Host = true, "localhost" }), false,
 		"address: the cluster's machines are told that the driver is at localhost.*: set driver-host.*"},
 	{"the container's own name", with(func(d *Driver) {
@@ -70,9 +70,24 @@ var verdictTests = []struct {
 			"Caused by: io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: /10.99.7.1:36100",
 		}
 	}), false, "port: the cluster's machines are refused at the driver's port 10.99.7.1:36100: it is not published.*"},
+	{"a port that this machine refuses", with(func(d *Driver) { d.Here = Here{Own: true, Ports: map[int]string{36100: "ok", 36108: "refused"}} }), false,
+		"port: the block manager's port 10.99.7.1:36108 is not published: this machine refuses it even to itself"},
+	{"a port that an address elsewhere refuses", with(func(d *Driver) { d.Here = Here{Ports: map[int]string{36100: "refused"}} }), false,
+		"no executor has registered, .*"},
+	{"an executor that cannot fetch its task", with(func(d *Driver) {
+		d.Executors, d.Result = []string{"10.99.7.2:33373"}, Step{State: "failed", Error: "x: [INTERNAL_ERROR_BROADCAST] Failed to get broadcast_0_piece0 of broadcast_0"}
+		d.Evidence = []string{"Caused by: io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: /10.99.7.1:36108"}
+	}), false, "port: the cluster's machines are refused at the block manager's port 10.99.7.1:36108: .*"},
+	{"the same, where no log can be read", with(func(d *Driver) {
+		d.Executors, d.Result = []string{"10.99.7.2:33373"}, Step{State: "failed", Error: "x: [INTERNAL_ERROR_BROADCAST] Failed to get broadcast_0_piece0 of broadcast_0"}
+	}), false, "port: an executor registered at 10.99.7.1:36100, and cannot fetch its task from the block manager's port 36108: .*"},
 	{"a blocked port", with(func(d *Driver) {
 		d.Evidence = []string{"Caused by: java.io.IOException: Connecting to /10.99.7.1:36100 timed out (6000 ms)"}
 	}), false, "firewall: what the cluster's machines send to the driver's port 10.99.7.1:36100 is dropped.*"},
+	{"an address of another machine", with(func(d *Driver) {
+		d.Here = Here{Ports: map[int]string{36100: "timed out", 36108: "timed out"}}
+		d.Evidence = []string{"Caused by: java.io.IOException: Connecting to /10.99.7.1:36100 timed out (6000 ms)"}
+	}), false, `address: the cluster's machines do not reach the driver's port 10.99.7.1:36100 \(timed out\), which is not an address of this machine.*`},
 	{"a bind address that the container has not", with(func(d *Driver) {
 		d.Session = Step{State: "failed", Error: "Py4JJavaError: An error occurred while calling None.org.apache.spark.api.java.JavaSparkContext.\n" +
 			": java.net.BindException: Cannot assign requested address: Service 'sparkDriver' failed after 16 retries (on a random free port)!"}
@@ -104,8 +119,12 @@ var verdictTests = []struct {
 	}), false, `no executor has registered, and nobody was seen .* \(the master's page .* cannot be read: timed out\).*`},
 	{"seen, and silent", with(func(d *Driver) { d.Seen = map[string][]string{"36100": {"10.99.7.2"}} }), false,
 		"no executor has registered, and 10.99.7.2 did reach the driver's port 36100: that way is open.*"},
-	{"Spark Connect", Driver{Master: "sc://c:15002/", Cluster: []Hop{{"Connect server", "c", 15002, "ok", "10.0.0.9"}},
+	{"Spark Connect", Driver{Way: Way{Master: "sc://c:15002/", Cluster: []Hop{{"Connect server", "c", 15002, "ok", "10.0.0.9"}}},
 		Session: Step{State: "ok"}, Result: Step{State: "ok"}}, true, "nobody calls back: .* the server at c:15002 computes"},
+	{"YARN without HADOOP_CONF_DIR, where Java does not start", Driver{
+		Session: Step{State: "failed", Error: "[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number.\n"},
+		Log:     "Exception in thread \"main\" org.apache.spark.SparkException: When running with master 'yarn' either HADOOP_CONF_DIR or YARN_CONF_DIR must be set in the environment.\n\tat x\n"},
+		false, "name: HADOOP_CONF_DIR is not set in the notebook.*"},
 	{"no Spark", Driver{Session: Step{State: "failed", Error: "ModuleNotFoundError: No module named 'pyspark'\n"}, Done: true}, false,
 		"Spark does not start in the notebook: ModuleNotFoundError: No module named 'pyspark'"},
 }
