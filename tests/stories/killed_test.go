@@ -43,11 +43,14 @@ def in_step(hook, logged):
         if time.time() >= end: return True
         time.sleep(0.001)
     return False
-os.nice(-20)
+try:
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) # juju-log is there for milliseconds
+except OSError:
+    os.nice(-20)
 later = float(later)
 print("waiting", flush=True)
 deadline = time.time() + 600
-while time.time() < deadline:
+while time.time() < deadline and os.path.exists("killer.py"):
     time.sleep(0.003)
     for hook in hooks():
         while lives(hook):
@@ -68,6 +71,7 @@ func (m *model) killAt(unit, step string, later time.Duration) (killed func() bo
 	dir := strings.TrimSpace(m.onMachine(unit, "mktemp -d"))
 	m.onMachine(unit, fmt.Sprintf("cd %s; cat >killer.py <<'END'%s\nEND\nsetsid python3 killer.py '%s' '%s' '%s' %.3f >out 2>&1 </dev/null &\nuntil [ -s out ]; do sleep 0.05; done",
 		dir, killer, unit, m.uuid(), step, later.Seconds()))
+	m.t.Cleanup(func() { m.tryOnMachine(unit, "rm -r "+dir) }) // one that still waits ends then
 	return func() bool {
 		m.t.Helper()
 		said := strings.Fields(m.onMachine(unit, "cat "+dir+"/out"))
@@ -78,7 +82,6 @@ func (m *model) killAt(unit, step string, later time.Duration) (killed func() bo
 			m.t.Fatalf("cannot wait for the step %q: %v", step, said)
 		}
 		m.t.Logf("%s: %s", step, strings.Join(said[1:], " "))
-		m.onMachine(unit, "rm -r "+dir)
 		return true
 	}
 }

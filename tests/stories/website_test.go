@@ -20,8 +20,10 @@ func (m *model) proxied(app string) *notebook {
 	m.juju("integrate", app+":website", "proxy:reverseproxy")
 	m.waitActive("proxy/0", "before ")
 	direct := m.open(app + "/0")
-	return &notebook{t: m.t, token: direct.token,
+	n := &notebook{t: m.t, token: direct.token,
 		url: fmt.Sprintf("http://%s:%d%s", m.unit("proxy/0").Address, at, path(direct.url))}
+	eventually(m.t, "haproxy has read that there is a website", time.Minute, n.healthy)
+	return n
 }
 
 // path is the part of a URL behind its host.
