@@ -36,10 +36,7 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 		name: "check-driver", found: &found,
 		code: func(seconds int) string { return probe.DriverAsked{Seconds: seconds}.Code() },
 		told: func() {
-			if found.RPC == 0 || found.Here.Ports != nil {
-				return
-			}
-			if found.Here = c.here(ctx, found); found.Here.Unpublished(found.RPC) || found.Here.Unpublished(found.Block) {
+			if c.lookHere(ctx, &found); found.Here.Unpublished(found.RPC) || found.Here.Unpublished(found.Block) {
 				enough() // no executor can do better
 			}
 		},
@@ -57,22 +54,26 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	return nil
 }
 
-// here connects to the driver's ports from this machine, at the address that
-// executors are told.
-func (c *Charm) here(ctx context.Context, d probe.Driver) probe.Here {
+// lookHere connects to the driver's ports that are known by now from this
+// machine, at the address that executors are told.
+func (c *Charm) lookHere(ctx context.Context, d *probe.Driver) {
 	host := strings.Trim(d.Host, "[]")
-	have, err := net.InterfaceAddrs()
-	c.warn(err)
-	out := probe.Here{Own: has(have, host), Ports: map[int]string{}}
 	for _, port := range []int{d.RPC, d.Block} {
+		if port == 0 || d.Here.Ports[port] != "" {
+			continue
+		}
+		if d.Here.Ports == nil {
+			have, err := net.InterfaceAddrs()
+			c.warn(err)
+			d.Here = probe.Here{Own: has(have, host), Ports: map[int]string{}}
+		}
 		dialer := net.Dialer{Timeout: 2 * time.Second}
 		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err == nil {
 			_ = conn.Close() // it has answered
 		}
-		out.Ports[port] = dialled(err)
+		d.Here.Ports[port] = dialled(err)
 	}
-	return out
 }
 
 // dialled tells in a word how a port answered.

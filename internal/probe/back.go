@@ -141,6 +141,9 @@ func (d Driver) silence() string {
 	switch {
 	case d.kind() == "connect" && d.Result.State == "ok", d.Back.State == "ok":
 		return ""
+	case d.kind() == "connect" && d.Session.State == "timed out":
+		return fmt.Sprintf("something listens at %s, but it answers no Spark Connect: see that it is that server, and that both sides agree on TLS, which use_ssl=true or a token ask for",
+			d.places("Connect server"))
 	case d.Session.State != "ok":
 		return "no session: " + d.session()
 	case len(d.Executors) == 0:

@@ -6,6 +6,7 @@ try:
 except ImportError:  # Python 2.7
     from urllib2 import ProxyHandler, build_opener
 
+IDLE = re.compile("not yet running|OnOutOfMemoryError")
 TELLING = re.compile(r"Exception|Error|ERROR|refused|timed out|Caused by|Failed|failed|exitCode|No such file")
 
 
@@ -23,7 +24,7 @@ def lines_of(text):
     found = []
     for line in text.split("\n"):
         line = line.strip()[:600]
-        if TELLING.search(line) and not line.startswith("at ") and line not in found:
+        if TELLING.search(line) and not IDLE.search(line) and not line.startswith("at ") and line not in found:
             found.append(line)
     return found[-40:]
 

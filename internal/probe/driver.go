@@ -91,6 +91,8 @@ func (d Driver) Results() map[string]string {
 	if d.RPC > 0 {
 		out["executor"] = d.executor()
 		out["driver-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.RPC, d.port(0))
+	}
+	if d.Block > 0 {
 		out["block-manager-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.Block, d.port(1))
 		out["result"] = d.Result.text()
 		out["python"] = d.pythons()

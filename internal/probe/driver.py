@@ -35,7 +35,8 @@ class Check(object):
     def __init__(self):
         self.known = []
         self.session, self.clues, self.pages, self.master = None, Clues(), [], ""
-        self.rpc, self.block, self.seen, self.asked, self.told = 0, 0, {}, 0, 0
+        self.host, self.rpc, self.block, self.lost = "", 0, 0, False
+        self.seen, self.asked, self.told = {}, 0, 0
 
     def run(self):
         remote = os.environ.get("SPARK_REMOTE")
@@ -66,9 +67,21 @@ class Check(object):
             self.session = work.value
             say(session={"state": "ok", "seconds": work.seconds}, progress="the session is there after %.1f seconds" % work.seconds)
             return True
-        self.gather()
+        if not self.lost:
+            self.gather()
         say(session={"state": "failed" if ended else "timed out", "error": work.error})
         return False
+
+    def found_driver(self):
+        """Tells where the driver listens, which is known long before YARN has given a session."""
+        from pyspark import SparkContext
+        env = SparkContext._jvm.org.apache.spark.SparkEnv.get() if SparkContext._jvm else None
+        if env is None or env.rpcEnv().address() is None:
+            return
+        address = env.rpcEnv().address()
+        self.host, self.rpc = address.host(), address.port()
+        self.lost = loopback(self.host) and not any(loopback(hop["address"]) for hop in self.known)
+        say(host=self.host, rpc=self.rpc, loopback=self.lost, progress="the driver is at %s:%d" % (self.host, self.rpc))
 
     def connect(self):
         job = Work(lambda: self.session.range(0, 1000, 1, 2).count())
@@ -76,13 +89,12 @@ class Check(object):
 
     def calls(self):
         context = self.session.sparkContext
-        env = context._jsc.sc().env()
-        address = env.rpcEnv().address()
-        self.rpc, self.block = address.port(), env.blockManager().blockManagerId().port()
-        say(host=address.host(), rpc=self.rpc, block=self.block, app=context.applicationId,
-            python=platform.python_version(), progress="the driver is at %s, ports %d and %d" % (address.host(), self.rpc, self.block))
-        if loopback(address.host()) and not any(loopback(hop["address"]) for hop in self.known):
-            return say(loopback=True)
+        if not self.rpc:
+            self.found_driver()
+        if self.lost:
+            return
+        self.block = context._jsc.sc().env().blockManager().blockManagerId().port()
+        say(block=self.block, app=context.applicationId, python=platform.python_version(), progress="its block manager is at %d" % self.block)
         self.asked = time.time()
         # Without Python on the executor, and more than fits into a message: the
         # executor fetches the task here, and the driver the result there.
@@ -93,7 +105,7 @@ class Check(object):
             self.gather()
             return
         say(progress="an executor at %s computes, and its result is here" % ", ".join(executors(context)))
-        self.dial_back(context, address.host())
+        self.dial_back(context, self.host)
 
     def dial_back(self, context, host):
         """One task, in Python, that dials the driver's ports."""
@@ -115,6 +127,10 @@ class Check(object):
 
     def look(self):
         """Watches while nothing comes; true when the cluster says why nothing will."""
+        if not self.rpc and "SPARK_REMOTE" not in os.environ:
+            self.found_driver()
+        if self.lost:
+            return True
         for port in (self.rpc, self.block):
             self.seen[str(port)] = sorted(set(self.seen.get(str(port), [])) | set(callers(port)))
         if time.time() - self.asked < 5:

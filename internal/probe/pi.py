@@ -7,7 +7,6 @@ def session_of(master):
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName("jupyter-docker spark-pi")
     if master:
-        os.environ.pop("SPARK_REMOTE", None)
         builder = builder.remote(master) if master.startswith("sc://") else builder.master(master)
     return builder.getOrCreate()
 
@@ -72,6 +71,8 @@ def master_of(session):
 
 def reached():
     """Tells what is wrong with the way to the cluster, before Spark tries for a minute."""
+    if ask["master"]:
+        os.environ.pop("SPARK_REMOTE", None)
     remote = ask["master"] if ask["master"].startswith("sc://") else "" if ask["master"] else os.environ.get("SPARK_REMOTE", "")
     conf = Work(lambda: {} if remote else configuration(ask["master"]))
     if not conf.wait(left()) or conf.error:
@@ -99,7 +100,7 @@ def pi():
                 return say(error=silence(session), silent=True)
             if job.error:
                 return say(error=job.error)
-            say(progress="the %s job took %.1f seconds" % (name, job.seconds), pi=job.value[0], executors=job.value[1], **{name: job.seconds})
+            say(progress="the %s job took %.1f seconds" % (name, job.seconds), pi=float(job.value[0]), executors=int(job.value[1]), **{name: job.seconds})
         say(done=True)
     finally:
         stop(session)
