@@ -136,6 +136,12 @@ func (m *model) deployWith(app string, flags []string, options ...string) {
 	m.juju("deploy", args...)
 }
 
+// deployBeside deploys the charm on the machine of another unit.
+func (m *model) deployBeside(unit, app string, options ...string) {
+	m.t.Helper()
+	m.deployWith(app, []string{"--to", m.unit(unit).Machine}, options...)
+}
+
 // config sets options as k=v.
 func (m *model) config(app string, options ...string) {
 	m.t.Helper()

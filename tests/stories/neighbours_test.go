@@ -10,12 +10,6 @@ import (
 	"time"
 )
 
-// deployBeside deploys the charm on the machine of another unit.
-func (m *model) deployBeside(unit, app string, options ...string) {
-	m.t.Helper()
-	m.deployWith(app, []string{"--to", m.unit(unit).Machine}, options...)
-}
-
 // beside does something while a client polls the notebook, which may not notice.
 func (n *notebook) beside(what string, do func()) {
 	n.t.Helper()
