@@ -60,8 +60,8 @@ charm: ## the packed charm, jupyter-docker_$(ARCH).charm: ARCH=amd64 or arm64
 	GOARCH=$(ARCH) $(BUILD_GO) -o .cache/charm/$(ARCH)/dispatch ./hooks
 	go run ./tests/pack -arch $(ARCH) -program .cache/charm/$(ARCH)/dispatch -out $(CHARM_FILE)
 
-images: ## the notebook images: SPARK_VERSION= HADOOP_VERSION= BASE_IMAGE= REQUIREMENTS=
-	images/build.sh
+images: ## the notebook and executor images: SPARK_VERSION= HADOOP_VERSION= S3A= BASE_IMAGE= REQUIREMENTS=, or MATRIX=all
+	$(if $(MATRIX),images/matrix.sh $(MATRIX),images/build.sh)
 
 run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAGE=
 	tests/run.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images, and prints the name of the notebook's:
 #
-#   SPARK_VERSION=3.5.6 HADOOP_VERSION=3.4.1 JAVA_MAJOR=17 BASE_IMAGE=debian:bookworm-slim \
+#   SPARK_VERSION=3.5.6 HADOOP_VERSION=3.4.1 S3A=no JAVA_MAJOR=17 BASE_IMAGE=debian:bookworm-slim \
 #   REQUIREMENTS=images/jupyterlab-spark-hadoop/requirements.txt \
 #   IMAGE_PREFIX=jupyter-docker.local images/build.sh
 #
@@ -9,7 +9,8 @@
 # JAVA_VERSION, JUPYTERLAB_VERSION, JUPYTER_SERVER_VERSION) are read from the built
 # files unless given; the build fails where a label and a file differ.
 #
-# Spark 2.4 has a recipe of its own, for Java 8 and an older Python: PYTHON is
+# A pair that cannot work is refused before anything is built: see pairs.sh. Spark 2.4
+# has a recipe (RECIPE, the folder in place of spark-base) of its own, for Java 8 and an older Python: PYTHON is
 # python3.7 if BASE_IMAGE has that, else python2.7.
 set -euo pipefail
 start=$SECONDS
@@ -17,16 +18,21 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=images/host.sh
 . "$here/host.sh"
 
+# shellcheck source=images/pairs.sh
+. "$here/pairs.sh"
+
 spark=${SPARK_VERSION:-3.5.6}
 hadoop=${HADOOP_VERSION:-3.4.1}
 java=${JAVA_MAJOR:-17}
-recipe='spark-base'
+s3a=${S3A:-no}
+recipe=${RECIPE:-spark-base}
 if [[ $spark = 2.* ]]; then
-	recipe=spark2 java=8
+	recipe=${RECIPE:-spark2} java=${JAVA_MAJOR:-8}
 	export CODENAME=trixie
-	[[ $hadoop = 2.* ]] || die "build Spark $spark with Hadoop $hadoop: its Hive knows Hadoop 2 only; HADOOP_VERSION=2.8.5 is emr-5.27.0's"
 fi
-tag=$spark-hadoop$hadoop
+check_pair "$spark" "$hadoop" "$java" "$recipe" "$s3a"
+tag=${TAG:-$spark-hadoop$hadoop}
+[ "$s3a" = no ] || tag+=-s3a
 prefix=${IMAGE_PREFIX:-jupyter-docker.local}
 spark_image=$prefix/spark-base:$tag
 notebook_image=$prefix/jupyterlab-spark-hadoop:$tag
@@ -34,11 +40,11 @@ executor_image=$prefix/spark-executor:$tag
 
 [ -r "${REQUIREMENTS:-/dev/null}" ] || die "read REQUIREMENTS=$REQUIREMENTS"
 find_docker
+in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; }
 base=$("$here/base.sh")
+[ "$recipe" != spark-base ] || check_python "$spark" "$(base_python)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-in_image() { "$docker" run --rm --network none --entrypoint "$2" "$1" "${@:3}"; }
 
 # The context is made anew: what lies about in the work tree is not in it.
 mkdir "$work/context"
@@ -56,7 +62,7 @@ fi
 # An image made from the same says so in a label: then there is nothing to do.
 sum_label=io.github.jupyter-docker.image.made-from
 sum=$({
-	echo "$spark $hadoop $java $python" "${SCALA_VERSION:-}" "${PYTHON_VERSION:-}" "${JAVA_VERSION:-}" \
+	echo "$spark $hadoop $java $s3a $python" "${SCALA_VERSION:-}" "${PYTHON_VERSION:-}" "${JAVA_VERSION:-}" \
 		"${JUPYTERLAB_VERSION:-}" "${JUPYTER_SERVER_VERSION:-}"
 	"$docker" image inspect -f '{{.Id}}' "$base"
 	cd "$work/context" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
@@ -107,7 +113,7 @@ build_labelled() {
 say "building $spark_image on $base"
 build_labelled "$recipe" "$spark_image" 'scala python java' \
 	--build-arg "BASE_IMAGE=$base" --build-arg "JAVA_MAJOR=$java" --build-arg "PYTHON=$python" \
-	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop"
+	--build-arg "SPARK_VERSION=$spark" --build-arg "HADOOP_VERSION=$hadoop" --build-arg "S3A=$s3a"
 # What is made from the same base and files is of one build: driver and executors may be told so.
 build_id=$({ "$docker" image inspect -f '{{.Id}}' "$spark_image"; echo "$sum"; } | sha256sum | cut -c1-32)
 say "building $notebook_image"

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,4 +67,17 @@ func inspect(t *testing.T, image string) inspected {
 		t.Fatal(err)
 	}
 	return all[0]
+}
+
+// buildIDs are what labels and files of the notebook and its executor say; one, in one build.
+func buildIDs(t *testing.T, notebook string) []string {
+	t.Helper()
+	var ids []string
+	for _, name := range []string{"jupyterlab-spark-hadoop", "spark-executor"} {
+		image := sibling(notebook, name)
+		ids = append(ids, inspect(t, image).Config.Labels["io.github.jupyter-docker.image.build-id"],
+			docker(t, "run", "--rm", "--network", "none", image, "cat", "/opt/build-id"))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

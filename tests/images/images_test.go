@@ -40,19 +40,6 @@ func changed(t *testing.T) (image string) {
 	return image
 }
 
-// buildIDs are what labels and files of the notebook and its executor say; one, in one build.
-func buildIDs(t *testing.T, notebook string) []string {
-	t.Helper()
-	var ids []string
-	for _, name := range []string{"jupyterlab-spark-hadoop", "spark-executor"} {
-		image := sibling(notebook, name)
-		ids = append(ids, inspect(t, image).Config.Labels["io.github.jupyter-docker.image.build-id"],
-			docker(t, "run", "--rm", "--network", "none", image, "cat", "/opt/build-id"))
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 func TestRequirementsRebuildTheLastLayerOnly(t *testing.T) {
 	before, after := ours(t), changed(t)
 	for _, name := range []string{"jupyterlab-spark-hadoop", "spark-executor"} {
