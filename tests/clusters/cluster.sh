@@ -82,6 +82,15 @@ run() {
 		-e 'SPARK_DAEMON_JAVA_OPTS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1' "$of" "${@:3}" >/dev/null
 }
 
+# routes lets the cluster reach this host's addresses, and nothing else: by a default
+# route it would reach containers' own too, at ports that they publish.
+routes() {
+	local a
+	while read -r a; do
+		inside ip route replace "${a%/*}" via "$subnet.1"
+	done < <(ip -4 -o addr show scope global | awk '$2 !~ /^(docker|br-|jdt-)/ {print $4}')
+}
+
 # network makes the namespace: a container that does nothing holds it, so that
 # servers come and go in it.
 network() {
@@ -100,7 +109,6 @@ network() {
 	inside ip addr add "$address/24" dev eth0
 	inside ip addr add "$subnet.3/24" dev eth0
 	inside ip link set eth0 up
-	inside ip route add default via "$subnet.1"
 	inside iptables -N blocked
 	inside iptables -A OUTPUT -j blocked
 }
@@ -208,6 +216,7 @@ up() {
 	flock 9
 	images
 	network
+	routes
 	settings
 	for s; do "start_$s" & done
 	wait

@@ -103,6 +103,7 @@ func TestClusterIsAnotherMachine(t *testing.T) {
 			t.Fatalf("the cluster does not reach %s", published)
 		}
 	}
+	// At a port that is published the engine lets others in by this address too.
 	own := must(t, "docker", "inspect", "-f", "{{.NetworkSettings.IPAddress}}", server)
 	must(t, "curl", "-sS", "--noproxy", "*", "-o", os.DevNull, "--max-time", "5", "http://"+own+":35100")
 	if reaches(own + ":35100") {

@@ -119,13 +119,18 @@ func TestConfigurationBeforeTheImagesOwn(t *testing.T) {
 		t.Errorf("with a base URL the image says of itself: %s", health)
 	}
 	// What was offered once and then changed or removed is the user's.
-	if err := os.Remove(filepath.Join(data, "first-steps.ipynb")); err != nil {
-		t.Fatal(err)
+	offered := []string{"first-steps.ipynb", "examples/s3.ipynb"}
+	for _, name := range offered {
+		if err := os.Remove(filepath.Join(data, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	docker(t, "restart", n.id)
 	time.Sleep(3 * time.Second)
-	if _, err := os.Stat(filepath.Join(data, "first-steps.ipynb")); err == nil {
-		t.Error("the first notebook came back after it had been deleted")
+	for _, name := range offered {
+		if _, err := os.Stat(filepath.Join(data, name)); err == nil {
+			t.Errorf("%s came back after it had been deleted", name)
+		}
 	}
 }
 
