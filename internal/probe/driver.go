@@ -61,6 +61,8 @@ type Driver struct {
 	RPC   int    `json:"rpc"`  // port of the driver
 	Block int    `json:"block"`
 	App   string `json:"app"`
+	// Unlisted says that a standalone master, by its page, knows no such application.
+	Unlisted bool `json:"unlisted"`
 	// Loopback says that the host is one at which executors find themselves.
 	Loopback bool   `json:"loopback"`
 	Python   string `json:"python"` // of the driver, such as "3.11"

@@ -98,6 +98,11 @@ var verdictTests = []struct {
 	{"another Spark", with(func(d *Driver) {
 		d.Executors, d.Evidence = []string{"10.99.7.2:1"}, []string{"java.io.UTFDataFormatException: malformed input around byte 57"}
 	}), false, "version: .* UTFDataFormatException: run check-spark.*"},
+	{"another Scala, by the master's page", with(func(d *Driver) { d.Session.State, d.Unlisted = "timed out", true }), false,
+		"version: the master at 10.99.7.2:7077 takes connections and answers none.*run check-spark"},
+	{"another Scala, after a minute", with(func(d *Driver) {
+		d.Session = Step{State: "failed", Error: "IllegalArgumentException: requirement failed: Can only call getServletHandlers on a running MetricsSystem"}
+	}), false, "version: the master at .*"},
 	{"another Python", with(func(d *Driver) {
 		d.Executors, d.Result.State = []string{"10.99.7.2:1"}, "ok"
 		d.Back = Back{Step: Step{State: "failed", Error: "pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] " +
