@@ -7,13 +7,13 @@
 #   tests/clusters/cluster.sh env              print NAME=VALUE lines: addresses, and a client's Hadoop configuration
 #   tests/clusters/cluster.sh block PORTS...   drop what the cluster sends to these ports (35000 or 35000:35031) of this host
 #   tests/clusters/cluster.sh unblock          no more
+#   tests/clusters/cluster.sh inside COMMAND...   run this host's command in the cluster's network
 #   tests/clusters/cluster.sh logs SERVICE     namenode datanode resourcemanager nodemanager master worker1 worker2 connect s3
 #   tests/clusters/cluster.sh down             remove what `up` made
 #
 #   CLUSTER_NAME (c1)          up to 8 letters and digits: two clusters need two names
 #   CLUSTER_SUBNET (10.99.0)   the host is .1 in it, the cluster .2, its second worker .3
-#   CLUSTER_SPARK_IMAGE        what the standalone master and workers run: our executor image
-#   CLUSTER_EXECUTOR_PYTHON    python3 of the workers, where it is not the image's
+#   CLUSTER_SPARK_IMAGE        what the standalone master and workers run: our executor image; any that has spark-class
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=images/host.sh
@@ -46,7 +46,8 @@ build() {
 	mkdir "$work/context" "$work/secrets"
 	cp -r image/. ../../images/lib "$work/context"
 	host_secrets "$work/secrets" bookworm
-	build_tag "$image" build_in "$work" --label "$label=$sum" --build-arg "SPARK_BASE=$1" \
+	build_tag "$image" build_in "$work" --label "$label=$sum" \
+		--build-arg "SPARK_BASE=$1" --build-arg "BASE_IMAGE=$(../../images/base.sh)" \
 		--build-arg "HADOOP_VERSION=$hadoop" --build-arg "CONNECT_VERSION=$connect"
 	rm -rf "$work"
 }
@@ -152,12 +153,11 @@ node_settings() {
 
 # The workers have an address each: executors of one host read one another's disks.
 start_standalone() {
-	local python=() deploy=org.apache.spark.deploy n host
-	[ -z "${CLUSTER_EXECUTOR_PYTHON:-}" ] || python=(env "PYSPARK_PYTHON=$CLUSTER_EXECUTOR_PYTHON")
+	local deploy=org.apache.spark.deploy n host
 	run master "$spark_image" spark-class $deploy.master.Master --host "$address" --port 7077 --webui-port 8080
 	for n in 1 2; do
 		host=$subnet.$((n + 1))
-		run worker$n "$spark_image" "${python[@]}" spark-class $deploy.worker.Worker --host "$host" --webui-port $((8080 + n)) \
+		run worker$n "$spark_image" spark-class $deploy.worker.Worker --host "$host" --webui-port $((8080 + n)) \
 			--cores 2 --memory 1g --work-dir /tmp/work "spark://$address:7077"
 	done
 }
@@ -250,6 +250,7 @@ block)
 	for ports in "${@:2}"; do inside iptables -A blocked -p tcp --dport "$ports" -j DROP; done
 	;;
 unblock) find_docker; inside iptables -F blocked ;;
+inside) find_docker; inside "${@:2}" ;;
 logs) find_docker; "$docker" logs "$(container "${2:?SERVICE}")" ;;
 down) find_docker; remove; rm -rf "$state" ;;
 *) sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
