@@ -66,6 +66,10 @@ func (c *Charm) lookHere(ctx context.Context, d *probe.Driver) {
 			have, err := net.InterfaceAddrs()
 			c.warn(err)
 			d.Here = probe.Here{Own: has(have, host), Ports: map[int]string{}}
+			for _, a := range have {
+				address, _, _ := strings.Cut(a.String(), "/")
+				d.Here.Addresses = append(d.Here.Addresses, address)
+			}
 		}
 		dialer := net.Dialer{Timeout: 2 * time.Second}
 		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))

@@ -164,7 +164,7 @@ func (d Driver) session() string {
 // nobody is for executors that never registered, with no word of why.
 func (d Driver) nobody() string {
 	text := "no executor has registered, and "
-	if seen := d.Seen[fmt.Sprint(d.RPC)]; len(seen) > 0 {
+	if seen := d.callers(d.RPC); len(seen) > 0 {
 		return text + fmt.Sprintf("%s did reach the driver's port %d: that way is open, so look into the executors' logs", strings.Join(seen, ", "), d.RPC)
 	}
 	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d", d.Host, d.RPC)

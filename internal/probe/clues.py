@@ -57,15 +57,21 @@ class Clues(object):
             if line not in self.lines:
                 self.lines.append(line)
 
-    def standalone(self, pages, app):
+    def standalone(self, pages, name):
+        """Whether a master lists the application of that name; None when that is not known."""
+        listed = None
         for page in pages:
             master = self.json("the master's page", page + "/json/")
-            for running in master.get("activeapps", []):
-                if running.get("id") == app:
-                    self.states.append("the master says %s" % running.get("state"))
-            for worker in master.get("workers", []):
-                if worker.get("state") == "ALIVE":
-                    self.worker(worker["webuiaddress"], app)
+            if listed is None and "activeapps" in master:
+                listed = False
+            for app in master.get("activeapps", []):
+                if app.get("name") == name:
+                    listed = True
+                    self.states.append("the master says %s" % app.get("state"))
+                    for worker in master.get("workers", []):
+                        if worker.get("state") == "ALIVE":
+                            self.worker(worker["webuiaddress"], app["id"])
+        return listed
 
     def worker(self, page, app):
         known = self.json("a worker's page", page + "/json/")

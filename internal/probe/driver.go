@@ -42,8 +42,9 @@ type Back struct {
 // Here is how the driver's ports answer the machine of the notebook itself, at
 // the address that executors are told.
 type Here struct {
-	Own   bool           // the address is one of this machine
-	Ports map[int]string // states, as those of a Hop
+	Own       bool           // the address is one of this machine
+	Ports     map[int]string // states, as those of a Hop
+	Addresses []string       // of this machine
 }
 
 // Unpublished tells that a port cannot be reached from anywhere: the machine that
@@ -60,6 +61,8 @@ type Driver struct {
 	RPC   int    `json:"rpc"`  // port of the driver
 	Block int    `json:"block"`
 	App   string `json:"app"`
+	// Unlisted says that a standalone master, by its page, knows no such application.
+	Unlisted bool `json:"unlisted"`
 	// Loopback says that the host is one at which executors find themselves.
 	Loopback bool   `json:"loopback"`
 	Python   string `json:"python"` // of the driver, such as "3.11"
@@ -138,7 +141,7 @@ func (d Driver) port(n int) string {
 	if n == 1 {
 		port, proved = d.Block, d.Result.State == "ok"
 	}
-	seen := d.Seen[fmt.Sprint(port)]
+	seen := d.callers(port)
 	switch {
 	case proved:
 		return "ok, an executor used it"
@@ -152,6 +155,16 @@ func (d Driver) port(n int) string {
 		return "nobody was seen to reach it; from this machine: " + d.Here.Ports[port]
 	}
 	return "nobody was seen to reach it"
+}
+
+// callers are other machines that had a connection to a port.
+func (d Driver) callers(port int) (out []string) {
+	for _, address := range d.Seen[fmt.Sprint(port)] {
+		if !slices.Contains(d.Here.Addresses, address) {
+			out = append(out, address)
+		}
+	}
+	return out
 }
 
 func (d Driver) pythons() string {

@@ -17,6 +17,9 @@ FEW = {
     "spark.shuffle.io.maxRetries": "1", "spark.shuffle.io.retryWait": "1s",
 }
 
+# Seconds that a driver waits for a master's answer before it asks again.
+REGISTRATION = 20
+
 # Lines after which no more is to be learnt by waiting.
 CONCLUSIVE = re.compile("UnknownHostException|Connection refused|timed out|No route to host|unreachable|UTFDataFormat|InvalidClass|"
                         "StreamCorrupted|Failed to connect to|Cannot run program|error=2")
@@ -36,7 +39,7 @@ class Check(object):
         self.known = []
         self.session, self.clues, self.pages, self.master = None, Clues(), [], ""
         self.host, self.rpc, self.block, self.lost = "", 0, 0, False
-        self.seen, self.asked, self.told = {}, 0, 0
+        self.seen, self.asked, self.told, self.since, self.listed = {}, 0, 0, 0, None
 
     def run(self):
         remote = os.environ.get("SPARK_REMOTE")
@@ -79,7 +82,7 @@ class Check(object):
         if env is None or env.rpcEnv().address() is None:
             return
         address = env.rpcEnv().address()
-        self.host, self.rpc = address.host(), address.port()
+        self.host, self.rpc, self.since = address.host(), address.port(), time.time()
         self.lost = loopback(self.host) and not any(loopback(hop["address"]) for hop in self.known)
         say(host=self.host, rpc=self.rpc, loopback=self.lost, progress="the driver is at %s:%d" % (self.host, self.rpc))
 
@@ -138,7 +141,10 @@ class Check(object):
         self.gather()
         if time.time() - self.told > 10:
             self.told = time.time()
-            say(progress="; ".join(["waiting for an executor" if self.rpc else "waiting for the session"] + self.clues.states))
+            say(progress="; ".join(["waiting for an executor" if self.session else "waiting for the session"] + self.clues.states))
+        if self.listed is False and time.time() - self.since > REGISTRATION:
+            say(unlisted=True)
+            return True
         return any(CONCLUSIVE.search(line) for line in self.clues.lines)
 
     def gather(self):
@@ -152,8 +158,8 @@ class Check(object):
         context = self.session.sparkContext if self.session else None
         if self.master == "yarn":
             self.clues.yarn(self.pages, NAME)
-        elif context is not None and self.master.startswith("spark://"):
-            self.clues.standalone(self.pages, context.applicationId)
+        elif self.master.startswith("spark://"):
+            self.listed = self.clues.standalone(self.pages, NAME)
         if context is not None:
             self.clues.registered(context)
 

@@ -41,13 +41,19 @@ var hadoopUnset = regexp.MustCompile(`either HADOOP_CONF_DIR or YARN_CONF_DIR mu
 
 var (
 	otherVersion = regexp.MustCompile(`UTFDataFormatException|InvalidClassException|StreamCorruptedException|NoSuchMethodError|NoClassDefFoundError|local class incompatible`)
-	otherPython  = regexp.MustCompile(`worker has different version[: ]+\(?([0-9]+)[.,] ?([0-9]+)\)?.*driver:? ([0-9.]+)`)
-	noPython     = regexp.MustCompile(`Cannot run program "([^"]*)"`)
+	// What Spark says once no master has answered it for a minute, by version.
+	unanswered  = regexp.MustCompile(`All masters are unresponsive|running MetricsSystem|stopped SparkContext`)
+	otherPython = regexp.MustCompile(`worker has different version[: ]+\(?([0-9]+)[.,] ?([0-9]+)\)?.*driver:? ([0-9.]+)`)
+	noPython    = regexp.MustCompile(`Cannot run program "([^"]*)"`)
 )
 
 // version is a cluster of another Spark or Scala: such executors answer, and
 // then nothing comes.
 func (d Driver) version() string {
+	if d.kind() == "standalone" && d.RPC > 0 && d.Session.State != "ok" && (d.Unlisted || unanswered.MatchString(d.Session.Error)) {
+		return fmt.Sprintf("version: the master at %s takes connections and answers none of this Spark's: its Spark or Scala is another, or only one side has spark.authenticate; run check-spark",
+			d.places("master"))
+	}
 	for _, line := range d.lines() {
 		if found := otherVersion.FindString(line); found != "" && d.Result.State != "ok" {
 			return fmt.Sprintf("version: the cluster's Spark or Scala is not the notebook's, which shows as %s: run check-spark, and take an image with the cluster's Spark", found)

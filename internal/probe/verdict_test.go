@@ -98,6 +98,11 @@ var verdictTests = []struct {
 	{"another Spark", with(func(d *Driver) {
 		d.Executors, d.Evidence = []string{"10.99.7.2:1"}, []string{"java.io.UTFDataFormatException: malformed input around byte 57"}
 	}), false, "version: .* UTFDataFormatException: run check-spark.*"},
+	{"another Scala, by the master's page", with(func(d *Driver) { d.Session.State, d.Unlisted = "timed out", true }), false,
+		"version: the master at 10.99.7.2:7077 takes connections and answers none.*run check-spark"},
+	{"another Scala, after a minute", with(func(d *Driver) {
+		d.Session = Step{State: "failed", Error: "IllegalArgumentException: requirement failed: Can only call getServletHandlers on a running MetricsSystem"}
+	}), false, "version: the master at .*"},
 	{"another Python", with(func(d *Driver) {
 		d.Executors, d.Result.State = []string{"10.99.7.2:1"}, "ok"
 		d.Back = Back{Step: Step{State: "failed", Error: "pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] " +
@@ -119,6 +124,9 @@ var verdictTests = []struct {
 	}), false, `no executor has registered, and nobody was seen .* \(the master's page .* cannot be read: timed out\).*`},
 	{"seen, and silent", with(func(d *Driver) { d.Seen = map[string][]string{"36100": {"10.99.7.2"}} }), false,
 		"no executor has registered, and 10.99.7.2 did reach the driver's port 36100: that way is open.*"},
+	{"seen, but only by this machine", with(func(d *Driver) {
+		d.Seen, d.Here = map[string][]string{"36100": {"10.0.0.5"}}, Here{Own: true, Ports: map[int]string{36100: "ok", 36108: "ok"}, Addresses: []string{"10.0.0.5"}}
+	}), false, "no executor has registered, and nobody was seen to reach .* where this machine itself reaches it: one was started.*"},
 	{"Spark Connect", Driver{Way: Way{Master: "sc://c:15002/", Cluster: []Hop{{"Connect server", "c", 15002, "ok", "10.0.0.9"}}},
 		Session: Step{State: "ok"}, Result: Step{State: "ok"}}, true, "nobody calls back: .* the server at c:15002 computes"},
 	{"YARN without HADOOP_CONF_DIR, where Java does not start", Driver{

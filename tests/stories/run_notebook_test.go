@@ -96,7 +96,7 @@ func TestRunNotebook(t *testing.T) {
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("a timeout of 8 s was heeded after %s", took)
 	}
-	n.writeNotebook("dies.ipynb", cell("import os; print('begun', flush=True); os.kill(os.getpid(), 9)"))
+	n.writeNotebook("dies.ipynb", cell("import os, time; print('begun', flush=True); time.sleep(2); os.kill(os.getpid(), 9)"))
 	got = m.tryRun("nb/0", "run-notebook", "path=dies.ipynb")
 	n.failedAt(got, "cell 1 of 1: the kernel died", "begun\nStopped")
 	if left := n.kernels(); left != 1 {

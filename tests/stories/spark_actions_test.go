@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// The action spark-pi tells what Spark does in a running notebook, and says in
-// words what it cannot do.
-func TestSparkPi(t *testing.T) {
+// The actions spark-pi and check-driver tell what Spark does in a running
+// notebook, and say in words what it cannot do.
+func TestSparkActions(t *testing.T) {
 	t.Parallel()
 	m := newModel(t)
 	m.deploy("nb", "jupyter-image="+image("notebook"))
@@ -32,6 +32,15 @@ func TestSparkPi(t *testing.T) {
 	got = m.tryRun("nb/0", "spark-pi", "master=spark://no-such-host.invalid:7077", "timeout=120")
 	if got.Status != "failed" || !strings.Contains(got.Message, "cannot compute pi: name: the notebook cannot resolve no-such-host.invalid") {
 		t.Errorf("with a master that does not exist, spark-pi gave %+v", got)
+	}
+	if got := m.run("nb/0", "check-driver"); !strings.HasPrefix(got.result("verdict"), "nobody calls back: the master is local[*]") {
+		t.Errorf("check-driver gave %+v", got)
+	}
+	m.config("nb", "spark-master=spark://no-such-host.invalid:7077", "version-check=off")
+	m.waitActive("nb/0")
+	got = m.tryRun("nb/0", "check-driver")
+	if got.Status != "failed" || !strings.HasPrefix(got.Message, "name: the notebook cannot resolve no-such-host.invalid") || got.result("verdict") != got.Message {
+		t.Errorf("of a cluster that does not exist, check-driver gave %+v", got)
 	}
 	if left := m.open("nb/0").kernels(); left != 0 {
 		t.Errorf("spark-pi left %d kernels", left)
