@@ -52,6 +52,8 @@ cp -r "$here"/{lib,spark-base,jupyterlab-spark-hadoop,spark-executor} "$work/con
 cp -rT "$here/$recipe" "$work/context/$recipe"
 # What a recipe has for the notebook takes the place of what all others have.
 if [ -d "$here/$recipe/jupyterlab-spark-hadoop" ]; then cp -r "$here/$recipe/jupyterlab-spark-hadoop" "$work/context"; fi
+# The examples are for Spark 3 and later.
+if [ "$recipe" = spark2 ]; then rm -r "$work/context/jupyterlab-spark-hadoop/files/usr/local/share/jupyter-docker/examples"; fi
 if [ -n "${REQUIREMENTS:-}" ]; then cp "$REQUIREMENTS" "$work/context/jupyterlab-spark-hadoop/requirements.txt"; fi
 python=
 if [ "$recipe" = spark2 ]; then

@@ -52,7 +52,7 @@ func (d Driver) back() string {
 	if line := d.find(ownService); strings.Contains(line, "already in use") {
 		return "port: all driver ports of the notebook are taken: stop the Spark session of another kernel"
 	} else if line != "" {
-		return fmt.Sprintf("address: the driver cannot listen on %s inside the container: spark.driver.bindAddress must be 0.0.0.0 there", d.Host)
+		return "address: the driver cannot listen where spark.driver.bindAddress, or else spark.driver.host, says inside the container: leave both to the charm"
 	}
 	for n, what := range []string{"the driver's port", "the block manager's port"} {
 		port, state := d.RPC, ""

@@ -91,7 +91,7 @@ var verdictTests = []struct {
 	{"a bind address that the container has not", with(func(d *Driver) {
 		d.Session = Step{State: "failed", Error: "Py4JJavaError: An error occurred while calling None.org.apache.spark.api.java.JavaSparkContext.\n" +
 			": java.net.BindException: Cannot assign requested address: Service 'sparkDriver' failed after 16 retries (on a random free port)!"}
-	}), false, "address: the driver cannot listen on 10.99.7.1 inside the container.*"},
+	}), false, "address: the driver cannot listen where spark.driver.bindAddress, .*"},
 	{"more kernels than ports", with(func(d *Driver) {
 		d.Session = Step{State: "failed", Error: ": java.net.BindException: Address already in use: Service 'sparkDriver' failed after 7 retries (starting from 36100)!"}
 	}), false, "port: all driver ports of the notebook are taken.*"},

@@ -57,18 +57,17 @@ func (r Release) facts() Facts {
 	}
 }
 
-// executorPython is the version in the name of the executors' Python, if there is
-// one: python3.11, /usr/bin/python2.7.
+// executorPython is the version in the name of the executors' Python, as far as it
+// says one: 3.11 of python3.11, 3 of /usr/bin/python3.
 func executorPython(name string) Fact {
 	at := strings.LastIndex(name, "python")
-	if at < 0 {
+	if at < 0 || len(numbers(name[at+len("python"):])) == 0 {
 		return Fact{}
 	}
-	if v := numbers(name[at+len("python"):]); len(v) == 2 {
-		return Fact{name[at+len("python"):], "option executor-python"}
-	}
-	return Fact{}
+	return Fact{name[at+len("python"):], optionPython}
 }
+
+const optionPython = "option executor-python"
 
 // Compare looks whether an image fits its cluster. asked is what the cluster was
 // asked for, given what an operator said of it, python the program that executors
@@ -78,7 +77,9 @@ func Compare(t Target, label string, python string, image, asked, given Facts) R
 	release, _ := FindRelease(label)
 	cluster := Complete(Complete(asked, given), release.facts())
 	if named := executorPython(python); named.Known() && (t.CallsBack() || label != "") {
-		cluster.Python = named
+		if whole := len(numbers(named.Value)) > 1; whole || order(image.Python.Value, named.Value, 1) != 0 {
+			cluster.Python = named
+		}
 	}
 	r := Report{Target: t, Release: label, Image: image, Cluster: cluster}
 	c := comparison{target: t, release: release, image: image, cluster: cluster}

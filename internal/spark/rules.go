@@ -121,6 +121,8 @@ func lookPython(c comparison) verdict {
 			return Passed, ""
 		case c.release.isDefault(c.cluster.Python):
 			return Doubtful, minor(b) // a cluster may have others beside
+		case c.cluster.Python.Source == optionPython:
+			return Failed, b + " by executor-python"
 		}
 		return Failed, minor(b)
 	})

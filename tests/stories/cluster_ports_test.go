@@ -18,7 +18,7 @@ func (m *model) listening(unit string) (out []string) {
 	for _, line := range strings.Split(m.onMachine(unit, "ss -ltnH"), "\n") {
 		f := strings.Fields(line)
 		if len(f) > 3 && !strings.HasPrefix(f[3], "127.") && !strings.HasPrefix(f[3], "[::1]") && !strings.HasPrefix(f[3], "[::ffff:127.") {
-			out = append(out, strings.TrimPrefix(f[3], "[::ffff:"))
+			out = append(out, strings.Replace(strings.TrimPrefix(f[3], "[::ffff:"), "]", "", 1))
 		}
 	}
 	slices.Sort(out)
