@@ -68,8 +68,10 @@ func TestNothingElseListens(t *testing.T) {
 		now, _ := s.driverPorts()
 		return s.Workload.Current == "active" && now != first
 	})
-	k = m.open("nb/0").startKernel()
+	n := m.open("nb/0")
+	k = n.startKernel()
 	k.computes(begin, "10")
+	n.showsSpark("spark-ui/jobs/")
 	first, _ = m.unit("nb/0").driverPorts()
 	m.listens("by/0", "on the host's network", before, []string{
 		fmt.Sprintf("%s:%d", s.Address, number), fmt.Sprintf("%s:%d", s.Address, first), fmt.Sprintf("%s:%d", s.Address, first+8),

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Our own image, as a newcomer meets it: the first notebook lies there and runs,
@@ -86,19 +85,4 @@ func (n *notebook) cells(path string) (code []string) {
 		}
 	}
 	return code
-}
-
-// showsSpark checks that one of Spark's own pages opens with the token alone.
-func (n *notebook) showsSpark(path string) {
-	n.t.Helper()
-	eventually(n.t, path+" shows Spark's jobs", time.Minute, func() bool {
-		code, page, err := n.try("GET", path, n.token, nil)
-		return err == nil && code == http.StatusOK && strings.Contains(string(page), "Spark Jobs")
-	})
-	for _, token := range []string{"", "wrong"} {
-		code, page, err := n.try("GET", path, token, nil)
-		if err != nil || code != http.StatusFound || strings.Contains(string(page), "Spark") {
-			n.t.Errorf("%s with token %q: %d (%v), want to be sent to the login: %s", path, token, code, err, page)
-		}
-	}
 }

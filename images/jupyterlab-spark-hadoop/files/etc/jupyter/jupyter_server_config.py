@@ -2,6 +2,8 @@
 # JUPYTER_TOKEN or else with the token that the log shows. Settings of a folder
 # in JUPYTER_CONFIG_PATH and of ~/.jupyter come before these.
 import os
+import pathlib
+import re
 from urllib.parse import urlsplit
 
 c = get_config()  # noqa: F821
@@ -24,12 +26,22 @@ def keep_prefix(response, request):
         response.headers["Location"] = where._replace(scheme="", netloc="").geturl()
 
 
+def ui_port():
+    """Where a first session has its pages: on a host's network that may not be 4040."""
+    try:
+        text = pathlib.Path("/etc/spark/spark-defaults.conf").read_text()
+    except OSError:
+        text = ""
+    found = re.search(r"^[ \t]*spark\.ui\.port[ \t=:]+([0-9]+)", text, re.M)
+    return int(found.group(1)) if found else 4040
+
+
 # Spark's own pages, behind the notebook's token: /spark-ui/ is the first session's,
-# /proxy/4041/ a second one's. Nothing is started; an empty command says so.
+# /proxy/4041/ mostly a second one's. Nothing is started; an empty command says so.
 c.ServerProxy.servers = {
     "spark-ui": {
         "command": [],
-        "port": 4040,
+        "port": ui_port(),
         "timeout": 10,
         "rewrite_response": keep_prefix,
         "launcher_entry": {"title": "Spark UI", "path_info": "spark-ui/jobs/"},
