@@ -11,6 +11,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 	"github.com/jupyter-docker/jupyter-docker/internal/together"
 )
 
@@ -165,17 +166,22 @@ func (a *application) place(s notebook.Slot, port int) notebook.Place {
 	return notebook.Place{Slot: s, Port: port, Dir: a.dirs.Slot(string(s))}
 }
 
+// fitting looks into the candidate's image, and refuses one that does not match the
+// cluster.
+func (a *application) fitting(ctx context.Context) (img notebook.Image, found spark.Image, err error) {
+	if img, err = a.engine.Facts(ctx, a.observed.Image.ID()); err != nil {
+		return img, found, err
+	}
+	if found, err = a.inventory(ctx, img.ID, a.spec.Serve.Environment); err != nil {
+		return img, found, err
+	}
+	return img, found, a.matchCandidate(ctx, found)
+}
+
 // create makes the slot's files and its container.
 func (a *application) create(ctx context.Context, s notebook.Slot) error {
-	img, err := a.engine.Facts(ctx, a.observed.Image.ID())
+	img, found, err := a.fitting(ctx)
 	if err != nil {
-		return err
-	}
-	found, err := a.inventory(ctx, img.ID, a.spec.Serve.Environment)
-	if err != nil {
-		return err
-	}
-	if err := a.matchCandidate(ctx, found); err != nil {
 		return err
 	}
 	if err := a.adopt(nil); err != nil {
@@ -225,7 +231,7 @@ func (a *application) start(ctx context.Context, s notebook.Slot) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	port := a.observed.Slots[s].Port
+	port, driver := a.observed.Slots[s].Port, a.takenPort(a.observed.Slots[s].Driver)
 	switch {
 	case refused.Kind == docker.Invalid:
 		logger.Warningf("%v", err)
@@ -233,6 +239,9 @@ func (a *application) start(ctx context.Context, s notebook.Slot) error {
 	case refused.Kind == docker.Unknown && !docker.Free(port):
 		logger.Warningf("%v", err)
 		return &portError{Address: fmt.Sprintf("127.0.0.1:%d", port), Reason: "another program has that port"}
+	case refused.Kind == docker.Unknown && driver != 0:
+		logger.Warningf("%v", err)
+		return a.driverTaken(driver)
 	}
 	return err
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
-// reserve makes sure of the candidate's loopback port and its driver's ports. A unit whose hook runs at
-// the same time may have chosen the same: one after the other looks again and
-// creates its container, whose label holds the port from then on. The caller
-// calls release when its container is there.
+// reserve makes sure of the candidate's loopback port and its driver's ports. A
+// unit whose hook runs at the same time may have chosen the same: one after the
+// other looks again and creates its container, whose labels hold them from then
+// on. The caller calls release when its container is there.
 func (a *application) reserve(ctx context.Context, s notebook.Slot) (release func(), err error) {
 	release, err = host.LockPorts(ctx)
 	if err != nil {
@@ -59,11 +59,16 @@ func (a *application) reserveDriver(s notebook.Slot) error {
 			return nil
 		}
 		if a.heldPair() {
-			return &portError{Address: net.JoinHostPort(want.Bind, strconv.Itoa(taken)), Reason: "another program has that driver port: set the option driver-ports"}
+			return a.driverTaken(taken)
 		}
 		a.observed.Drivers = append(a.observed.Drivers, plan.DriverPair(s, a.plan.Driver))
 	}
 	return nil
+}
+
+func (a *application) driverTaken(port int) error {
+	at := net.JoinHostPort(a.spec.Serve.Spark.Bind, strconv.Itoa(port))
+	return &portError{Address: at, Reason: "another program has that driver port: set the option driver-ports"}
 }
 
 // heldPair tells whether a container of the unit fixes its blocks.
@@ -79,6 +84,9 @@ func (a *application) heldPair() bool {
 // takenPort is a port that executors call, of the block at first, that some
 // program listens on; 0 for none.
 func (a *application) takenPort(first int) int {
+	if first == 0 {
+		return 0
+	}
 	from, to := spark.Driver{First: first}.Ports()
 	for port := from; port <= to; port++ {
 		if !docker.FreeAt(a.spec.Serve.Spark.Bind, port) {

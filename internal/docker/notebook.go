@@ -102,9 +102,9 @@ func (e *Engine) passwd(ctx context.Context, id string) (string, error) {
 	return string(text), err
 }
 
-// Create creates the slot's container, without starting it; found is the Spark
-// in its image. Until Keep it is not
-// started again when it ends, so that a bad image is seen to end.
+// Create creates the slot's container, without starting it; found is the Spark in
+// its image. Until Keep it is not started again when it ends, so that a bad image
+// is seen to end.
 func (e *Engine) Create(ctx context.Context, spec notebook.Spec, img notebook.Image, found spark.Image, p notebook.Place) error {
 	c := notebook.Compose(spec, img, found, p)
 	serve, err := json.Marshal(spec.Serve)
