@@ -112,12 +112,9 @@ func matrixImages(t *testing.T) (out []row) {
 func (m *model) cell(r row, b backend) string {
 	m.t.Helper()
 	m.config("nb", append(b.options, "jupyter-image="+r.image, "executor-python="+r.python)...)
-	key := m.key("nb/0")
 	var refused string
 	eventually(m.t, r.tag+" serves with "+b.marks+" or is refused", patience, func() bool {
-		serve, _ := m.tryOnMachine("nb/0", "docker ps --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+key+
-			` --format '{{.Label "io.jupyter-docker.serve"}}'`)
-		s := m.unit("nb/0")
+		serve, s := m.serve("nb/0"), m.unit("nb/0")
 		if s.Agent.Current != "idle" {
 			return false
 		}

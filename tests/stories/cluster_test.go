@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,26 @@ func (m *model) settled(unit string, texts ...string) *notebook {
 	return m.open(unit)
 }
 
+// serve is what the running notebook of the unit was made with, as its container's
+// label has it.
+func (m *model) serve(unit string) string {
+	m.t.Helper()
+	out, _ := m.tryOnMachine(unit, "docker ps --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+m.key(unit)+
+		` --format '{{.Label "io.jupyter-docker.serve"}}'`)
+	return out
+}
+
+// inForce waits until the unit is active with a notebook that was made with all of
+// the marks, and alone.
+func (m *model) inForce(unit string, marks ...string) {
+	m.t.Helper()
+	m.waitUnit(unit, "serving with "+strings.Join(marks, ", "), patience, func(s unitStatus) bool {
+		serve := m.serve(unit)
+		return s.Workload.Current == "active" && strings.Count(serve, "\n") < 2 &&
+			!slices.ContainsFunc(marks, func(mark string) bool { return !strings.Contains(serve, mark) })
+	})
+}
+
 // An empty cell lands on the standalone cluster that the configuration names, two
 // kernels at once, again after a switch to another user's image, and on the host's
 // network.
@@ -153,11 +174,7 @@ func TestStandaloneCluster(t *testing.T) {
 	m.settled("nb/0", "test/notebook2:1").startKernel().computes(jobs+"spark.stop()", lines...)
 
 	m.config("nb", "network-mode=host")
-	m.waitUnit("nb/0", "on the host's network", patience, func(s unitStatus) bool {
-		mode, _ := m.tryOnMachine("nb/0", "docker ps -q --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+m.key("nb/0")+
-			" | xargs docker inspect -f '{{.HostConfig.NetworkMode}}'")
-		return s.Workload.Current == "active" && strings.TrimSpace(mode) == "host"
-	})
+	m.inForce("nb/0", `"networkMode":"host"`)
 	m.open("nb/0").startKernel().computes(jobs+"spark.stop()", lines...)
 }
 
@@ -170,9 +187,7 @@ func TestYARNCluster(t *testing.T) {
 	m.waitActive("nb/0")
 	uri := m.hadoopSecret("nb", of(t, "HADOOP_CONF"), "core-site", "hdfs-site", "yarn-site")
 	m.config("nb", "spark-master=yarn", "hadoop-conf="+uri)
-	m.waitUnit("nb/0", "on YARN", patience, func(s unitStatus) bool {
-		return s.Workload.Current == "active" && len(s.Ports) == 2
-	})
+	m.inForce("nb/0", `"master":"yarn"`, `"hadoop":`)
 	const hdfs = `
 path = "/tmp/story-%s"
 spark.range(1000).write.mode("overwrite").parquet(path)
@@ -203,4 +218,36 @@ func TestConnectServer(t *testing.T) {
 	}
 	m.config("nb", "network-mode=host", "jupyter-image="+image("notebook2"))
 	m.settled("nb/0", "test/notebook2:1").startKernel().computes(connectJobs, connectDone...)
+}
+
+// An object store by the keys of a secret alone, in a cell and in the notebook that
+// teaches it.
+func TestObjectStore(t *testing.T) {
+	t.Parallel()
+	built := exec.Command("../../images/build.sh")
+	built.Env = append(os.Environ(), "S3A=yes")
+	name, err := built.Output()
+	if err != nil {
+		t.Fatalf("cannot build the image with S3A: %v", err)
+	}
+	m := newModel(t)
+	m.deploy("nb", "jupyter-image="+strings.TrimSpace(string(name)), "environment=S3_BUCKET="+of(t, "S3_BUCKET"))
+	m.waitActive("nb/0")
+	uri := m.hadoopSecret("nb", of(t, "HADOOP_CONF"), "core-site")
+	m.config("nb", "spark-master=local[*]", "hadoop-conf="+uri)
+	m.inForce("nb/0", `"master":"local[*]"`, `"hadoop":`)
+	m.open("nb/0").startKernel().computes(fmt.Sprintf(`
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+path = "s3a://%s/story"
+spark.range(20000).write.mode("overwrite").parquet(path)
+print("s3a", spark.read.parquet(path).count())
+spark.stop()
+`, of(t, "S3_BUCKET")), "s3a 20000")
+	if got := m.run("nb/0", "run-notebook", "path=examples/s3.ipynb", "timeout=500"); !strings.Contains(got.result("output"), "examples/s3.executed-") {
+		t.Errorf("the example of S3: %+v", got)
+	}
+	if key := of(t, "S3_SECRET_KEY"); strings.Contains(m.onMachine("nb/0", "docker inspect "+m.key("nb/0")+"-a "+m.key("nb/0")+"-b; true"), key) {
+		t.Error("docker inspect tells the store's key")
+	}
 }
