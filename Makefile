@@ -66,7 +66,7 @@ images: ## the notebook and executor images: SPARK_VERSION= HADOOP_VERSION= S3A=
 run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAGE=
 	tests/run.sh
 
-bench: ## what a hook, a switch and a deploy cost, beside other ways
+bench: ## what a hook, a switch, a deploy and a driver in a container cost, beside other ways: DRIVER_RUNS=
 	tests/bench/run.sh "$(JUJU)" "$(CHARM)"
 
 vuln: ## known vulnerabilities in what we import; needs the vulnerability database

@@ -1,6 +1,6 @@
 //go:build bench
 
-// Package bench measures what a hook, a switch and a deploy cost, beside other
+// Package bench measures what a hook, a switch, a deploy and a driver cost, beside other
 // ways to the same end, and prints it.
 package bench
 
