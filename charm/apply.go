@@ -242,6 +242,9 @@ func (a *application) start(ctx context.Context, s notebook.Slot) error {
 	case refused.Kind == docker.Unknown && driver != 0:
 		logger.Warningf("%v", err)
 		return a.driverTaken(driver)
+	case refused.Kind == docker.Unknown && a.observed.Slots[s].Driver != 0 && a.observed.Slots[s].Serve.NetworkMode == notebook.NetworkBridge:
+		logger.Warningf("%v", err)
+		return &portError{Address: a.spec.Serve.Spark.Bind, Reason: "the engine cannot publish the driver's ports there: see juju debug-log, or set driver-ports"}
 	}
 	return err
 }

@@ -36,6 +36,7 @@ type Charm struct {
 	badHadoop error     // why hadoop-conf cannot be used
 	images    images    // what was found in images
 	matched   *matching // what came of comparing an image with the cluster in this hook
+	unopened  string    // ports that Juju did not open
 	before    before    // what Juju said of the unit when the hook began
 }
 

@@ -27,7 +27,8 @@ func (c *Charm) checkSpark(ctx context.Context) error {
 		return err
 	}
 	image, id := spec.Serve.Image, o.Image.ID()
-	if now := o.Slots[plan.Serving(o)]; now != nil {
+	now := o.Slots[plan.Serving(o)]
+	if now != nil && (id == "" || image == now.Serve.Image) {
 		image, id = now.Serve.Image, now.ImageID
 	}
 	if id == "" {
@@ -45,6 +46,9 @@ func (c *Charm) checkSpark(ctx context.Context) error {
 	}
 	results := map[string]string{"image": image, "cluster": spec.Spark.Target.String(), "report": m.Report.Table()}
 	maps.Copy(results, m.Report.Map())
+	if now != nil && now.Serve.Image != image {
+		results["serving-image"] = now.Serve.Image // it was not compared
+	}
 	var reach []string
 	for _, r := range m.Reach {
 		reach = append(reach, r.String())

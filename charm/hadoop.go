@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/spark"
@@ -38,7 +39,12 @@ func (c *Charm) hadoop(uri string, named bool) (map[string]string, error) {
 	if !named {
 		return nil, nil
 	}
-	archive, err := c.tools.Resource(hadoopOption)
+	before, err := filepath.Glob(filepath.Join(c.event.Dir, "..", "resources", "*", "hadoop-conf.tar"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot look for the resource %s: %v", hadoopOption, err)
+	}
+	flat, _ := filepath.Glob(filepath.Join(c.event.Dir, "..", "resources", "hadoop-conf.tar")) // as some Jujus have it
+	archive, err := c.tools.Resource(hadoopOption, len(before)+len(flat) > 0)
 	if err != nil || archive == "" {
 		return nil, err
 	}
@@ -79,7 +85,7 @@ func untar(r io.Reader) (map[string]string, error) {
 	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		zipped, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, &hadoopError{"is a resource that is no tar: " + err.Error()}
+			return nil, &hadoopError{"is a resource that is no tar (" + err.Error() + "): attach another, or set the option, which wins"}
 		}
 		in = bufio.NewReader(zipped)
 	}
@@ -90,7 +96,7 @@ func untar(r io.Reader) (map[string]string, error) {
 			break
 		}
 		if err != nil {
-			return nil, &hadoopError{"is a resource that is no tar: " + err.Error()}
+			return nil, &hadoopError{"is a resource that is no tar (" + err.Error() + "): attach another, or set the option, which wins"}
 		}
 		name, ok := spark.HadoopFileName(path.Base(header.Name))
 		if !ok || header.Typeflag != tar.TypeReg || path.Ext(header.Name) == "" {

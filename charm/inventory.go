@@ -42,6 +42,8 @@ func (c *Charm) inventory(ctx context.Context, id string, environment map[string
 	}
 	var found spark.Image
 	if json.Unmarshal(c.dirs.Cached(key), &found) != nil {
+		ctx, cancel := context.WithTimeout(ctx, stepLimit)
+		defer cancel()
 		if found, err = c.engine.Inventory(ctx, id, c.program, env); err != nil {
 			return found, err
 		}

@@ -54,6 +54,8 @@ func (c *Charm) sweep(ctx context.Context, out Outputs) {
 		c.warn(err)
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	server.Sweep(ctx)
 }
 

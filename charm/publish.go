@@ -102,7 +102,7 @@ func logFailure(err error) {
 	}
 	for _, b := range options.bad {
 		value := strconv.Quote(b.Value)
-		if b.Name == "environment" || b.Name == "command" {
+		if slices.Contains([]string{"environment", "command", "spark-conf", "spark-remote"}, b.Name) {
 			value = "(its value is not logged)"
 		}
 		logger.Warningf("option %s %s: %s", b.Name, b.Reason, value)
@@ -116,6 +116,8 @@ func (c *Charm) setStatus(out Outputs, status, message string) error {
 	switch {
 	case status != "":
 		want = describe(status, message, out)
+	case c.unopened != "":
+		want = describe("blocked", "another unit on this machine has opened "+c.unopened+": set port or driver-ports", out)
 	case out.healthy():
 		want = active(out)
 	default:
@@ -169,10 +171,16 @@ func (c *Charm) publishPort(out Outputs) error {
 		}
 	}
 	for _, port := range want {
-		if !slices.Contains(c.before.ports, port) {
-			if err := c.tools.OpenPort(port); err != nil {
-				return err
-			}
+		if slices.Contains(c.before.ports, port) {
+			continue
+		}
+		err := c.tools.OpenPort(port)
+		var refused *juju.ToolError
+		if errors.As(err, &refused) && refused.Code == 1 { // another unit of the machine has it open
+			logger.Warningf("%v", err)
+			c.unopened = port
+		} else if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -90,11 +90,13 @@ type matching struct {
 	Notes    []string        // what could not be asked, and why
 	Warnings []string        // of the operator's own lines
 	Image    spark.Image
+	Check    string // version-check
 }
 
 // line says what is wrong, "" when nothing is known to be.
 func (m *matching) line() string {
-	if t := m.Report.Target; t.Cluster() && m.Image.Home == "" {
+	client := m.Report.Target.Kind == spark.Connect && m.Image.PySpark.Known()
+	if t := m.Report.Target; t.Cluster() && m.Image.Home == "" && !client {
 		return "no Spark was found in the image; " + t.String() + " is named"
 	}
 	return m.Report.Line()
@@ -102,32 +104,40 @@ func (m *matching) line() string {
 
 // note is what the unit's status adds while the image may serve.
 func (m *matching) note() string {
-	if line := m.line(); line != "" {
+	if line := m.line(); line != "" && m.Check != notebook.CheckOff {
 		return line
 	}
+	answers := map[string]bool{} // of several masters, one is enough
 	for _, r := range m.Reach {
-		if r.Err != nil {
+		answers[r.What] = answers[r.What] || r.Err == nil
+	}
+	for _, r := range m.Reach {
+		if !answers[r.What] {
 			return "the cluster: " + r.Err.Error()
 		}
 	}
 	if len(m.Warnings) > 0 {
 		return m.Warnings[0]
 	}
-	if doubts := m.Report.Doubts(); doubts != "" {
+	if doubts := m.Report.Doubts(); doubts != "" && m.Check != notebook.CheckOff {
 		return doubts + ": see check-spark"
 	}
 	return ""
 }
 
-// compares tells whether there is a cluster to compare an image with.
+// compares tells whether there is a cluster to ask, or versions to compare.
 func compares(s notebook.Spec) bool {
-	known := s.Spark.Target.Cluster() || s.Spark.Release != "" || s.Spark.Versions.Any()
-	return known && s.Spark.Check != notebook.CheckOff
+	given := s.Spark.Release != "" || s.Spark.Versions.Any()
+	return s.Spark.Target.Cluster() || given && s.Spark.Check != notebook.CheckOff
 }
 
 // compare asks the cluster, and compares an image with what it tells.
 func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image) (*matching, error) {
-	answer := cluster.Ask(ctx, s.Spark.Target, s.Spark.Hadoop)
+	hadoop := s.Spark.Hadoop
+	if hadoop == nil {
+		hadoop = found.HadoopConf
+	}
+	answer := cluster.Ask(ctx, s.Spark.Target, hadoop)
 	if !answer.Facts.BuildID.Known() {
 		id, err := c.executorBuild(ctx, s)
 		if err != nil {
@@ -137,7 +147,7 @@ func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image)
 	}
 	return &matching{
 		Report: spark.Compare(s.Spark.Target, s.Spark.Release, s.Spark.Python, found.Facts, answer.Facts, s.Spark.Versions),
-		Reach:  answer.Reach, Notes: answer.Notes, Image: found,
+		Reach:  answer.Reach, Notes: answer.Notes, Image: found, Check: s.Spark.Check,
 		Warnings: spark.Warnings(s.Spark.Target, s.Spark.Driver, s.Spark.Conf),
 	}, nil
 }
@@ -146,11 +156,15 @@ func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image)
 // this engine has that image.
 func (c *Charm) executorBuild(ctx context.Context, s notebook.Spec) (spark.Fact, error) {
 	const key = "spark.kubernetes.container.image"
-	i := slices.IndexFunc(s.Spark.Conf, func(e spark.Entry) bool { return e.Key == key })
-	if s.Spark.Target.Kind != spark.Kubernetes || i < 0 {
+	image := ""
+	for _, e := range s.Spark.Conf {
+		if e.Key == key {
+			image = e.Value
+		}
+	}
+	if s.Spark.Target.Kind != spark.Kubernetes || image == "" {
 		return spark.Fact{}, nil
 	}
-	image := s.Spark.Conf[i].Value
 	id, err := c.engine.BuildID(ctx, image)
 	if err != nil || id == "" {
 		return spark.Fact{}, err
@@ -173,7 +187,7 @@ func (a *application) matchCandidate(ctx context.Context, found spark.Image) err
 		return err
 	}
 	a.matched = m
-	if m.line() == "" {
+	if m.line() == "" || m.Check == notebook.CheckOff {
 		return nil
 	}
 	logger.Warningf("%s\n%s", m.line(), m.Report.Table())
@@ -191,11 +205,13 @@ func (c *Charm) matchServing(ctx context.Context, spec notebook.Spec, o plan.Obs
 	}
 	found, err := c.inventory(ctx, now.ImageID, now.Serve.Environment)
 	if err != nil {
-		return err
+		c.warn(err) // it serves all the same
+		return nil
 	}
 	m, err := c.compare(ctx, spec, found)
 	if err != nil {
-		return err
+		c.warn(err)
+		return nil
 	}
 	if c.matched = m; m.line() != "" && spec.Spark.Check == notebook.CheckEnforce {
 		return &matchError{m.line()}

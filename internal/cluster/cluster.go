@@ -3,11 +3,13 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -15,8 +17,11 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
-// limit bounds each question.
-const limit = 5 * time.Second
+// limit bounds each question; one may have to be put to several servers.
+const limit = 8 * time.Second
+
+// patience is how long one server may take to answer.
+const patience = 2 * time.Second
 
 // Reach is how an address of the cluster answers from this machine.
 type Reach struct {
@@ -67,6 +72,7 @@ func Ask(ctx context.Context, t spark.Target, hadoop map[string]string) Answer {
 		}
 	}
 	q.wait.Wait()
+	slices.SortFunc(q.out.Reach, func(a, b Reach) int { return cmp.Compare(a.What+a.At.String(), b.What+b.At.String()) })
 	return q.out
 }
 
@@ -101,7 +107,7 @@ func (q *question) ask(ctx context.Context, f func(context.Context) (spark.Facts
 
 func (q *question) reach(ctx context.Context, what string, at spark.Address) {
 	q.run(ctx, func(ctx context.Context) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", at.String())
+		conn, err := (&net.Dialer{Timeout: 2 * patience}).DialContext(ctx, "tcp", at.String())
 		if err == nil {
 			conn.Close()
 		} else {

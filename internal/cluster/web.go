@@ -14,6 +14,8 @@ import (
 
 // get reads a page, without any proxy of the environment; whatever it answers.
 func get(ctx context.Context, url string) (code int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, nil, fmt.Errorf("cannot ask %s: %v", url, err)

@@ -213,7 +213,7 @@ const buildLabel = "io.github.jupyter-docker.image.build-id"
 // does not, or is not on this engine.
 func (e *Engine) BuildID(ctx context.Context, ref string) (string, error) {
 	found, err := e.cli.ImageInspect(ctx, ref)
-	if errdefs.IsNotFound(err) || err == nil && found.Config == nil {
+	if errdefs.IsNotFound(err) || errdefs.IsInvalidArgument(err) || err == nil && found.Config == nil {
 		return "", nil
 	}
 	if err != nil {

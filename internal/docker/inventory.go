@@ -45,7 +45,7 @@ func (e *Engine) Inventory(ctx context.Context, id, program string, env []string
 		return found, failure(err, "cannot look into image %s", id)
 	}
 	if err := json.Unmarshal(said, &found); code != 0 || err != nil {
-		return found, fmt.Errorf("cannot look into image %s: it ended with %d: %v: %.200s", id, code, err, complaint)
+		return found, &Error{Kind: Invalid, Err: fmt.Errorf("cannot look into image %s: the look ended with %d: %v: %.200s", id, code, err, complaint)}
 	}
 	return found, nil
 }

@@ -187,6 +187,9 @@ var connectPackages = map[string]string{
 }
 
 func (l look) connectLacks(p python) (out []string) {
+	if len(p.packages) == 0 {
+		return nil
+	}
 	for module, name := range connectPackages {
 		if !slices.ContainsFunc(p.packages, func(dir string) bool { return l.exists(dir + "/" + module) }) {
 			out = append(out, name)

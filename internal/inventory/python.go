@@ -76,6 +76,9 @@ func (l look) packages(p python) (out []string) {
 	v := strings.Join(strings.SplitN(p.version.Value, ".", 3)[:2], ".")
 	major, _, _ := strings.Cut(v, ".")
 	lib := p.prefix + "/lib/python"
+	if home := l.env("HOME"); home != "" {
+		out = append(out, home+"/.local/lib/python"+v+"/site-packages")
+	}
 	out = append(out, lib+v+"/site-packages")
 	cfg := l.read(p.prefix + "/pyvenv.cfg")
 	if p.prefix == "/usr" || strings.Contains(cfg, "include-system-site-packages = true") {
@@ -90,7 +93,9 @@ func (l look) kernelPython(server python) python {
 	name := l.defaultKernel(server)
 	for _, dir := range l.kernelDirs(server) {
 		if program := l.kernelProgram(dir + "/kernels/" + name + "/kernel.json"); program != "" {
-			return l.python(program)
+			if p := l.python(program); p.version.Known() {
+				return p
+			}
 		}
 	}
 	return server

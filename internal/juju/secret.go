@@ -105,11 +105,13 @@ func (t *Tools) UserSecret(uri string) (content map[string]string, found bool, e
 	return content, err == nil, err
 }
 
-// Resource returns the path of a resource's file, "" when none is attached.
-func (t *Tools) Resource(name string) (string, error) {
+// Resource returns the path of a resource's file, "" when none is attached. before
+// tells that one was: it cannot be taken away again, so that it could then only not
+// be read.
+func (t *Tools) Resource(name string, before bool) (string, error) {
 	path, err := t.run.Run(t.ctx, "resource-get", name)
 	var refused *ToolError
-	if errors.As(err, &refused) && refused.Code == 1 {
+	if errors.As(err, &refused) && refused.Code == 1 && !before {
 		return "", nil
 	}
 	return strings.TrimSpace(string(path)), err

@@ -48,5 +48,7 @@ func addSpark(add func(differs, asked bool, format string, args ...any), from, t
 	}
 	add(from.Python != to.Python, true, "executor-python is %s, was %s", to.Python, from.Python)
 	add(from.Ports != to.Ports, true, "driver-ports is %d, was %d", to.Ports, from.Ports)
-	add(from.Host != to.Host || from.Bind != to.Bind, false, "the driver's address is %s, was %s", to.Host, from.Host)
+	add(from.Named != to.Named, true, "driver-host is %s, was %s", or(to.Named, "Juju's address"), or(from.Named, "Juju's address"))
+	add(from.Host != to.Host && from.Named == to.Named, false, "the driver's address is %s, was %s", to.Host, from.Host)
+	add(from.Bind != to.Bind, false, "the driver's ports are at %s, were at %s", to.Bind, from.Bind)
 }

@@ -44,8 +44,19 @@ def root_dir():
     return DATA
 
 
+def spark_remote():
+    """Where Spark Connect is, for kernels: it may hold a token, so no container's environment has it."""
+    try:
+        with open(os.path.join(SECRET, "spark-remote")) as f:
+            return f.read().strip()
+    except (IOError, OSError):
+        return ""
+
+
 app = c[APP]
 token = read_secret("token")
+if spark_remote():
+    os.environ.setdefault("SPARK_REMOTE", spark_remote())
 root = root_dir()
 
 app.token = token

@@ -20,6 +20,11 @@ const (
 	CheckOff     = "off"
 )
 
+// RemoteFile is the connection string of Spark Connect, in the secret directory: it
+// may hold a token. The settings of the server put it into its environment, which
+// kernels have from there.
+const RemoteFile = "spark-remote"
+
 // SparkFile is the configuration of a slot's Spark, in its secret directory.
 const SparkFile = "spark-defaults.conf"
 
@@ -62,6 +67,7 @@ type SparkServe struct {
 	Hadoop string `json:"hadoop,omitempty"` // digest
 	Python string `json:"python,omitempty"`
 	Ports  int    `json:"ports,omitempty"`
+	Named  string `json:"driverHost,omitempty"` // the option
 	Host   string `json:"host,omitempty"`
 	Bind   string `json:"bind,omitempty"`
 }
@@ -78,6 +84,7 @@ func (s SparkSpec) serve(bind string) SparkServe {
 	}
 	if s.Target.CallsBack() {
 		out.Python, out.Ports, out.Host, out.Bind = s.Python, s.Ports, s.Driver.Host, bind
+		out.Named = s.SparkOptions.Host
 	}
 	return out
 }
@@ -110,6 +117,13 @@ func (s SparkSpec) driver(p Place) spark.Driver {
 // the charm sets over it, and the operator's lines over both.
 func SparkConf(s Spec, img spark.Image, p Place) string {
 	ours := spark.DriverConf(s.Spark.Target, s.Spark.driver(p))
+	hadoop := s.Spark.Hadoop
+	if hadoop == nil {
+		hadoop = img.HadoopConf
+	}
+	if properties, err := spark.ParseHadoop(hadoop); err == nil && properties.OwnModes() {
+		ours = slices.DeleteFunc(ours, func(e spark.Entry) bool { return e.Key == spark.Umask })
+	}
 	return spark.Render(spark.Merge(spark.ParseDefaults(img.Defaults), ours, s.Spark.Conf))
 }
 
@@ -118,6 +132,9 @@ func SparkFiles(s Spec, img spark.Image, p Place) map[string]string {
 	files := map[string]string{}
 	if img.Home != "" {
 		files[SparkFile] = SparkConf(s, img, p)
+	}
+	if s.Spark.Target.Kind == spark.Connect {
+		files[RemoteFile] = s.Spark.Target.Remote
 	}
 	for name, text := range s.Spark.Hadoop {
 		files[path.Join(HadoopDir, name)] = text
@@ -141,9 +158,6 @@ func sparkEnviron(s SparkSpec, img Image) map[string]string {
 	if len(s.Hadoop) > 0 {
 		env["HADOOP_CONF_DIR"] = SecretDir + "/" + HadoopDir
 		env["YARN_CONF_DIR"] = env["HADOOP_CONF_DIR"]
-	}
-	if s.Target.Kind == spark.Connect {
-		env["SPARK_REMOTE"] = s.Target.Remote
 	}
 	if s.Target.CallsBack() {
 		env["PYSPARK_PYTHON"] = s.Python

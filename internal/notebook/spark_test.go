@@ -74,7 +74,15 @@ func (suite) TestNobodyCallsBack(c *C) {
 		c.Check(strings.Contains(strings.Join(got.Env, "\n"), "PYSPARK_PYTHON"), Equals, false)
 		c.Check(s.Serve.Spark.Ports, Equals, 0)
 		c.Check(strings.Contains(s.Serve.Spark.Remote, "SECRET"), Equals, false) // it is in a label
+		c.Check(strings.Contains(strings.Join(got.Env, "\n"), "SECRET"), Equals, false)
+		c.Check(SparkFiles(s, spark.Image{}, Place{})["spark-remote"], Equals, s.Spark.Target.Remote)
 	}
+}
+
+// What a cluster has settled of its files' modes, it keeps.
+func (suite) TestModesOfHDFSAreItsOwn(c *C) {
+	files := map[string]string{"core-site.xml": "<configuration><property><name>fs.defaultFS</name><value>hdfs://nn</value></property></configuration>"}
+	c.Check(strings.Contains(SparkConf(design(c, files, nil), spark.Image{}, Place{}), "umask"), Equals, false)
 }
 
 // What the next user of another uid finds in local output, it can remove.

@@ -63,12 +63,14 @@ func (suite) TestWarnings(c *C) {
 		{"spark.driver.host", "localhost", ".*cannot reach that address"},
 		{"spark.driver.host", "other.example", ".*executors call that name and not 10.0.0.5"},
 		{"spark.driver.host", "10.0.0.5", ""},
-		{"spark.driver.bindAddress", "127.0.0.1", ".*listens where executors cannot reach it"},
+		{"spark.driver.bindAddress", "127.0.0.1", ".*executors cannot reach it: leave it to the charm"},
 		{"spark.driver.bindAddress", "0.0.0.0", ""},
 		{"spark.driver.port", "0", ".*is not published.*"},
 		{"spark.driver.blockManager.port", "40000", ".*is not published.*"},
 		{"spark.port.maxRetries", "16", ".*at most 7"},
-		{"spark.port.maxRetries", "3", ""},
+		{"spark.driver.bindAddress", "10.0.0.5", ".*the driver cannot listen there.*"},
+		{"spark.port.maxRetries", "3", ".*only 4 kernels.*"},
+		{"spark.port.maxRetries", "7", ""},
 		{"spark.executor.memory", "1g", ""},
 	} {
 		got := strings.Join(Warnings(t, d, []Entry{{test.key, test.value}}), "\n")
@@ -115,6 +117,9 @@ func (suite) TestCheckHadoop(c *C) {
 		want    string
 	}{
 		{"whole", yarn, files(hdfs, rm), ""},
+		{"another charset", yarn, map[string]string{
+			"core-site.xml": "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><configuration>" + hdfs + rm + "<!-- \xe9 --></configuration>",
+		}, ""},
 		{"empty", yarn, files("", ""), "is empty.*"},
 		{"no file", yarn, map[string]string{}, "is empty.*"},
 		{"no resource manager", yarn, files(hdfs, ""), ".*yarn-site needs yarn.resourcemanager.hostname"},

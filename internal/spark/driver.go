@@ -26,6 +26,9 @@ type Driver struct {
 // Ports are the first and the last port that executors call.
 func (d Driver) Ports() (first, last int) { return d.First, d.First + 2*PerService - 1 }
 
+// Umask is the key of the umask that Hadoop's client gives what it writes.
+const Umask = "spark.hadoop.fs.permissions.umask-mode"
+
 // DriverConf is what the charm sets of Spark's configuration. Spark tells
 // executors the port that it listens on, so each is the same inside and outside,
 // and a taken one is left for the next of its own service only.
@@ -33,7 +36,7 @@ func (d Driver) Ports() (first, last int) { return d.First, d.First + 2*PerServi
 func DriverConf(t Target, d Driver) []Entry {
 	// What Hadoop's client writes to a local disk can be removed by the next image's
 	// user: it sets modes itself, and heeds no ACL.
-	out := []Entry{{"spark.hadoop.fs.permissions.umask-mode", "002"}}
+	out := []Entry{{Umask, "002"}}
 	if t.Master != "" {
 		out = append(out, Entry{"spark.master", t.Master})
 	}
@@ -79,8 +82,8 @@ func breaks(e Entry, d Driver) string {
 			return "executors call that name and not " + d.Host
 		}
 	case "spark.driver.bindAddress":
-		if local(e.Value) && e.Value != "0.0.0.0" {
-			return "the driver listens where executors cannot reach it"
+		if e.Value != "0.0.0.0" && (local(e.Value) || !d.HostNetwork) {
+			return "the driver cannot listen there, or executors cannot reach it: leave it to the charm"
 		}
 	case "spark.driver.port", "spark.driver.blockManager.port":
 		if number == 0 || !d.HostNetwork {
@@ -89,6 +92,9 @@ func breaks(e Entry, d Driver) string {
 	case "spark.port.maxRetries":
 		if number >= PerService {
 			return fmt.Sprintf("a driver walks on into ports that are not its own: at most %d", PerService-1)
+		}
+		if number < PerService-1 {
+			return fmt.Sprintf("only %d kernels can have a session at once", number+1)
 		}
 	}
 	return ""

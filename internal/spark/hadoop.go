@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"regexp"
@@ -37,7 +38,9 @@ func ParseHadoop(files map[string]string) (Properties, error) {
 				Value string `xml:"value"`
 			} `xml:"property"`
 		}
-		if err := xml.Unmarshal([]byte(files[name]), &file); err != nil || file.XMLName.Local != "configuration" {
+		decoder := xml.NewDecoder(strings.NewReader(files[name]))
+		decoder.CharsetReader = latin1
+		if err := decoder.Decode(&file); err != nil || file.XMLName.Local != "configuration" {
 			return nil, fmt.Errorf("has a %s that is no Hadoop configuration: want <configuration> in XML", name)
 		}
 		for _, p := range file.Properties {
@@ -45,6 +48,17 @@ func ParseHadoop(files map[string]string) (Properties, error) {
 		}
 	}
 	return out, nil
+}
+
+// latin1 reads a file of another charset: of those, ISO-8859-1 is in use, and
+// names and addresses are ASCII in all.
+func latin1(_ string, input io.Reader) (io.Reader, error) {
+	text, err := io.ReadAll(input)
+	runes := make([]rune, len(text))
+	for i, b := range text {
+		runes[i] = rune(b)
+	}
+	return strings.NewReader(string(runes)), err
 }
 
 var variable = regexp.MustCompile(`\$\{([^{}$]+)\}`)
@@ -89,6 +103,12 @@ func (p Properties) addresses(ids, address, hostname string, port int) (out []Ad
 }
 
 const rmIDs, rmHost = "yarn.resourcemanager.ha.rm-ids", "yarn.resourcemanager.hostname"
+
+// OwnModes tells whether files get the modes that the cluster has settled on: its
+// files are on HDFS, or it names a umask.
+func (p Properties) OwnModes() bool {
+	return p.get("fs.permissions.umask-mode") != "" || strings.HasPrefix(p.get("fs.defaultFS"), "hdfs:")
+}
 
 // ResourceManagers are where applications are submitted.
 func (p Properties) ResourceManagers() []Address {

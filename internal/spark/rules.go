@@ -68,6 +68,14 @@ func both(image, cluster Fact, compare func(a, b string) (Outcome, string)) verd
 	return v
 }
 
+// alike is the outcome where nothing differs: of "3" and 3.11 that cannot be told.
+func alike(a, b string) Outcome {
+	if len(numbers(a)) < 2 || len(numbers(b)) < 2 {
+		return NotCompared
+	}
+	return Passed
+}
+
 func lookSpark(c comparison) verdict {
 	return both(c.image.Spark, c.cluster.Spark, func(a, b string) (Outcome, string) {
 		switch {
@@ -76,18 +84,23 @@ func lookSpark(c comparison) verdict {
 		case order(a, b, 3) != 0:
 			return Doubtful, Upstream(b)
 		}
-		return Passed, ""
+		return alike(a, b), ""
 	})
 }
 
+// lookSparkOfConnect compares the Python package: a thin client has no jars.
 func lookSparkOfConnect(c comparison) verdict {
-	v := both(c.image.Spark, c.cluster.Spark, func(a, b string) (Outcome, string) {
+	client := c.image.PySpark
+	if !client.Known() {
+		client = c.image.Spark
+	}
+	v := both(client, c.cluster.Spark, func(a, b string) (Outcome, string) {
 		if order(a, b, 2) > 0 {
 			return Failed, minor(b) + " or older"
 		}
 		return Passed, ""
 	})
-	if c.image.Spark.Known() && order(c.image.Spark.Value, "3.4", 2) < 0 {
+	if client.Known() && order(client.Value, "3.4", 2) < 0 {
 		v.outcome, v.fits = Failed, "3.4 or newer"
 	}
 	return v
@@ -98,7 +111,7 @@ func lookScala(c comparison) verdict {
 		if !sameMinor(a, b) {
 			return Failed, minor(b)
 		}
-		return Passed, ""
+		return alike(a, b), ""
 	})
 }
 
@@ -118,7 +131,7 @@ func lookPython(c comparison) verdict {
 	return both(c.image.Python, c.cluster.Python, func(a, b string) (Outcome, string) {
 		switch {
 		case sameMinor(a, b):
-			return Passed, ""
+			return alike(a, b), ""
 		case c.release.isDefault(c.cluster.Python):
 			return Doubtful, minor(b) // a cluster may have others beside
 		case c.cluster.Python.Source == optionPython:
@@ -184,6 +197,10 @@ func lookPySpark(c comparison) verdict {
 
 func lookConnectPackages(c comparison) verdict {
 	v := verdict{image: "all", cluster: "needed", outcome: Passed}
+	tooOld := c.image.Spark.Known() && order(c.image.Spark.Value, "3.4", 2) < 0
+	if tooOld || !c.image.Python.Known() { // so that nobody knows what it imports
+		return verdict{cluster: "needed", outcome: NotCompared}
+	}
 	if lacks := c.image.ConnectLacks; len(lacks) > 0 {
 		v.image, v.outcome, v.fits = "without "+strings.Join(lacks, ", "), Failed, strings.Join(lacks, ", ")
 		v.has = "no " + v.fits

@@ -76,6 +76,7 @@ var compareTests = []struct {
 	{summary: "an older client of Connect", master: "sc://h:15002", image: ours, cluster: versions("4.0.1", "", "", "", "")},
 	{summary: "a newer client of Connect", master: "sc://h:15002", image: versions("4.0.1", "", "", "", ""), cluster: versions("3.5.6", "", "", "", ""),
 		line: "image has Spark 4.0.1; sc://h:15002 needs 3.5 or older"},
+	{summary: "Spark 3 is not told apart from 3.5", master: "spark://m:7077", image: ours, cluster: versions("3", "2", "", "3", "")},
 	{summary: "no client of Connect", master: "sc://h:15002", image: versions("2.4.4", "", "", "", ""), cluster: Facts{},
 		line: "image has Spark 2.4.4; sc://h:15002 needs 3.4 or newer"},
 	{summary: "an image that cannot work by itself", master: "spark://m:7077", image: versions("2.4.4", "2.11.12", "2.8.5", "3.7", "17.0.1"), cluster: versions("2.4.4", "", "", "", ""),
@@ -190,4 +191,22 @@ func (suite) TestReleases(c *C) {
 		c.Check(known, Equals, false, Commentf(label))
 	}
 	c.Check(UnknownRelease("emr-7.14.0"), Matches, "is unknown here: emr-7.13.0 is the newest known.*")
+}
+
+// What is too vague to tell is not passed.
+func (suite) TestVagueVersionsAreNotCompared(c *C) {
+	t, _ := ParseMaster("spark://m:7077")
+	for _, f := range Compare(t, "", "python3", ours, versions("3", "2", "", "3", ""), Facts{}).Findings {
+		if f.Cluster != "" && f.Rule != "Spark's Java" && f.Rule != "PySpark" {
+			c.Check(f.Outcome, Equals, NotCompared, Commentf("%+v", f))
+		}
+	}
+}
+
+// A thin client of Spark Connect has no jars: its package is what speaks.
+func (suite) TestThinClientOfConnect(c *C) {
+	t, _ := ParseRemote("sc://h:15002")
+	image := Facts{PySpark: of("4.0.1"), Python: of("3.11")}
+	c.Check(Compare(t, "", "", image, versions("3.5.6", "", "", "", ""), Facts{}).Line(), Equals, "image has Spark 4.0.1; sc://h:15002 needs 3.5 or older")
+	c.Check(Compare(t, "", "", image, versions("4.0.1", "", "", "", ""), Facts{}).OK(), Equals, true)
 }
