@@ -132,18 +132,16 @@ func compares(s notebook.Spec) bool {
 }
 
 // compare asks the cluster, and compares an image with what it tells.
-func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image) (*matching, error) {
+func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image) (m *matching, err error) {
 	hadoop := s.Spark.Hadoop
 	if hadoop == nil {
 		hadoop = found.HadoopConf
 	}
 	answer := cluster.Ask(ctx, s.Spark.Target, hadoop)
-	if !answer.Facts.BuildID.Known() {
-		id, err := c.executorBuild(ctx, s)
-		if err != nil {
+	if s.Spark.Target.Kind == spark.Kubernetes {
+		if answer.Facts, err = c.executorFacts(ctx, s.Spark.Conf); err != nil {
 			return nil, err
 		}
-		answer.Facts.BuildID = id
 	}
 	return &matching{
 		Report: spark.Compare(s.Spark.Target, s.Spark.Release, s.Spark.Python, found.Facts, answer.Facts, s.Spark.Versions),
@@ -152,24 +150,25 @@ func (c *Charm) compare(ctx context.Context, s notebook.Spec, found spark.Image)
 	}, nil
 }
 
-// executorBuild is the build of the image that executors on Kubernetes run, where
-// this engine has that image.
-func (c *Charm) executorBuild(ctx context.Context, s notebook.Spec) (spark.Fact, error) {
-	const key = "spark.kubernetes.container.image"
+// executorFacts are those of the image that executors on Kubernetes run, where
+// this engine has that image. Of Hadoop it has the client alone.
+func (c *Charm) executorFacts(ctx context.Context, conf []spark.Entry) (spark.Facts, error) {
 	image := ""
-	for _, e := range s.Spark.Conf {
-		if e.Key == key {
+	for _, e := range conf {
+		if e.Key == "spark.kubernetes.container.image" {
 			image = e.Value
 		}
 	}
-	if s.Spark.Target.Kind != spark.Kubernetes || image == "" {
-		return spark.Fact{}, nil
+	if image == "" {
+		return spark.Facts{}, nil
 	}
-	id, err := c.engine.BuildID(ctx, image)
-	if err != nil || id == "" {
-		return spark.Fact{}, err
+	id, err := c.engine.ImageID(ctx, image)
+	if id == "" || err != nil {
+		return spark.Facts{}, err
 	}
-	return spark.Fact{Value: id, Source: "label of " + image}, nil
+	found, err := c.inventory(ctx, id, nil)
+	found.Hadoop = spark.Fact{}
+	return found.Facts.In(image), err
 }
 
 // matchCandidate refuses a candidate that does not match, if that is enforced.

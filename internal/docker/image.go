@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -77,6 +78,17 @@ func (e *Engine) image(ctx context.Context, ref string) (out plan.Image, err err
 // Pulled is the image that the unit pulled under a reference, "" when none.
 func (e *Engine) Pulled(ctx context.Context, ref string) (string, error) {
 	return e.imageID(ctx, e.ownTag(ref))
+}
+
+// ImageID is the image that a reference names on the engine, "" when none. What is
+// no reference names none.
+func (e *Engine) ImageID(ctx context.Context, ref string) (string, error) {
+	id, err := e.imageID(ctx, ref)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Kind == Invalid {
+		return "", nil
+	}
+	return id, err
 }
 
 // imageID is the image that a reference names on the engine, "" when none.
@@ -204,20 +216,4 @@ func (e *Engine) untag(ctx context.Context, name string) error {
 		return nil // somebody else removed it, or uses it
 	}
 	return failure(err, "cannot remove image %s", name)
-}
-
-// buildLabel is the build that an image of our family is of.
-const buildLabel = "io.github.jupyter-docker.image.build-id"
-
-// BuildID is the build that an image of our family says it is of, "" when it
-// does not, or is not on this engine.
-func (e *Engine) BuildID(ctx context.Context, ref string) (string, error) {
-	found, err := e.cli.ImageInspect(ctx, ref)
-	if errdefs.IsNotFound(err) || errdefs.IsInvalidArgument(err) || err == nil && found.Config == nil {
-		return "", nil
-	}
-	if err != nil {
-		return "", failure(err, "cannot inspect image %s", ref)
-	}
-	return found.Config.Labels[buildLabel], nil
 }
