@@ -22,6 +22,7 @@ type Kernel struct {
 	conn    *websocket.Conn
 	in      chan message // closed when the connection ends
 	busy    bool
+	died    bool
 }
 
 // Start says what kernel is wanted.
@@ -197,7 +198,7 @@ func (k *Kernel) Run(ctx context.Context, code string, show func(Output)) (Outco
 		}
 		return outcome(reply), ctx.Err()
 	}
-	k.busy = err != nil
+	k.busy, k.died = err != nil, errors.Is(err, ErrDied)
 	return outcome(reply), err
 }
 
@@ -208,6 +209,20 @@ func (k *Kernel) Interrupt(ctx context.Context) error {
 		return fmt.Errorf("cannot interrupt the kernel: %w", err)
 	}
 	return nil
+}
+
+// restartLimit is how long Jupyter may take to start again a kernel that died.
+const restartLimit = 5 * time.Second
+
+// endRestarted ends a kernel that died and that Jupyter starts again, be it while
+// its session is being ended: then no session leads to it any more.
+func (k *Kernel) endRestarted(ctx context.Context) {
+	for until := time.Now().Add(restartLimit); time.Now().Before(until) && ctx.Err() == nil; time.Sleep(250 * time.Millisecond) {
+		code, err := k.server.get(ctx, "api/kernels/"+k.kernel, true, nil)
+		if err == nil && code == http.StatusOK {
+			_ = k.server.call(ctx, http.MethodDelete, "api/kernels/"+k.kernel, nil, nil) // asked for again until it is gone
+		}
+	}
 }
 
 // closeLimit bounds the end of a kernel: Jupyter first asks it, then kills it.
@@ -221,6 +236,9 @@ func (k *Kernel) Close(ctx context.Context) {
 		_ = k.Interrupt(ctx) // it is ended below
 	}
 	_ = k.server.call(ctx, http.MethodDelete, "api/sessions/"+k.session, nil, nil) // the next action sweeps
+	if k.died {
+		k.endRestarted(ctx)
+	}
 	if k.conn == nil {
 		return
 	}

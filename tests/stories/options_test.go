@@ -31,8 +31,8 @@ var badOptions = []struct{ option, value, says string }{
 	{"idle-cull-minutes", "-5", "from 0 to 525600"},
 	{"log-level", "LOUD", "must be TRACE"},
 	{"spark-master", "mesos://m:5050", "must be local"},
-	{"spark-remote", "spark://m:7077", "must be sc://"},
-	{"spark-conf", "spark.a=1\nnonsense", "line 2 is not key=value"},
+	{"spark-remote", "spark://m:7077/;token=hush-hush", "must be sc://"},
+	{"spark-conf", "spark.a=hush-hush\nnonsense", "line 2 is not key=value"},
 	{"emr-release", "emr-99.0.0", "is unknown here"},
 	{"cluster-versions", "ruby=3", "must be words such as"},
 	{"executor-python", "python3 -c x", "must be the name or path"},
@@ -86,7 +86,7 @@ func (m *model) logsValues() {
 	log := m.juju("debug-log", "--replay", "--no-tail")
 	for _, bad := range badOptions {
 		switch value := strconv.Quote(bad.value); bad.option {
-		case "environment", "command":
+		case "environment", "command", "spark-conf", "spark-remote":
 			if strings.Contains(log, "hush-hush") || strings.Contains(log, value) {
 				m.t.Errorf("the log holds a value of %s", bad.option)
 			}
