@@ -53,6 +53,11 @@ drop_cache() {
 if (find_docker) 2>/dev/null; then
 	find_docker
 	registry=$(tests/engine.sh registry)
+	mapfile -t servers < <("$docker" ps -aq --filter label=io.github.jupyter-docker.test-cluster)
+	if [ ${#servers[@]} -gt 0 ]; then
+		say "removing the clusters of tests/clusters"
+		"$docker" rm -f "${servers[@]}" >/dev/null
+	fi
 	mapfile -t ours < <("$docker" images --format '{{.Repository}}:{{.Tag}}' |
 		grep -E "^(jupyter-docker\.local/|$registry/(test/|jupyterlab-spark-hadoop:))" || true)
 	if [ ${#ours[@]} -gt 0 ]; then
