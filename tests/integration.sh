@@ -18,10 +18,12 @@ if [ -z "$registry" ]; then
 	registry=$(tests/engine.sh registry)
 fi
 export JUJU=$juju CHARM=$charm REGISTRY=$registry
+packages=(./tests/...)
 if [ "$tag" = clusters ]; then
+	packages=(./tests/clusters ./tests/images ./tests/stories)
 	trap 'tests/clusters/cluster.sh down' EXIT
 	tests/images/build.sh notebook
 else
 	tests/images/build.sh
 fi
-go test -tags "$tag" -count=1 -p 1 -timeout "$timeout" -run "$run" ./tests/...
+go test -tags "$tag" -count=1 -p 1 -timeout "$timeout" -run "$run" "${packages[@]}"
