@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -114,12 +115,19 @@ func set(c *check.C, client *Client, s State) Status {
 	return status
 }
 
-// freeAddress is one of loopback that nobody has.
+// freeAddress is one of loopback that nobody has. It lies below the ports that the
+// kernel hands out: one of those was taken by another package's tests before the
+// gateway came to it.
 func freeAddress(c *check.C) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	c.Assert(err, check.IsNil)
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(8000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			c.Assert(l.Close(), check.IsNil)
+			return address
+		}
+	}
+	c.Fatal("no port is free")
+	return ""
 }
 
 // upstream is a notebook server of sorts: it names itself, echoes bodies and
