@@ -183,8 +183,19 @@ func TestChangesInPlace(t *testing.T) {
 // inspect is what the engine says of the notebook that serves.
 func (m *model) inspect(unit, format string) string {
 	m.t.Helper()
-	return strings.TrimSpace(m.onMachine(unit, "docker ps -q --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+
-		m.key(unit)+" | xargs docker inspect -f '"+format+"'"))
+	out, err := m.tryInspect(unit, format)
+	if err != nil {
+		m.t.Fatalf("%v", err)
+	}
+	return out
+}
+
+// tryInspect is inspect while a switch may remove what was just listed.
+func (m *model) tryInspect(unit, format string) (string, error) {
+	m.t.Helper()
+	out, err := m.tryOnMachine(unit, "docker ps -q --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+
+		m.key(unit)+" | xargs docker inspect -f '"+format+"'")
+	return strings.TrimSpace(out), err
 }
 
 // What a container is created with reaches the notebook by a switch.
@@ -242,7 +253,8 @@ func TestHostNetwork(t *testing.T) {
 	}
 	m.config("nb", "network-mode=bridge")
 	eventually(t, "the notebook is on the unit's network", patience, func() bool {
-		return m.inspect("nb/0", "{{.HostConfig.NetworkMode}}") == m.key("nb/0")
+		mode, err := m.tryInspect("nb/0", "{{.HostConfig.NetworkMode}}")
+		return err == nil && mode == m.key("nb/0")
 	})
 	m.waitActive("nb/0")
 	m.open("nb/0").serves()
