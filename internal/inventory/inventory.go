@@ -97,11 +97,16 @@ func (l look) read(p string) string {
 		return ""
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, mostText))
+	return text(f)
+}
+
+// text is what can be read, up to mostText; "" when it breaks off.
+func text(r io.Reader) string {
+	all, err := io.ReadAll(io.LimitReader(r, mostText))
 	if err != nil {
 		return ""
 	}
-	return string(text)
+	return string(all)
 }
 
 // text is the one line that a file holds.

@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"archive/zip"
-	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -108,11 +107,7 @@ func memberOf(archive *zip.ReadCloser, name string) string {
 		return ""
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, mostText))
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return text(f)
 }
 
 // configuration reads the image's spark-defaults.conf, and where Spark would look
