@@ -2,12 +2,12 @@ package gateway
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 )
 
@@ -23,24 +23,26 @@ func BenchmarkDirect(b *testing.B) {
 func BenchmarkThroughGateway(b *testing.B) {
 	server := answering()
 	defer server.Close()
-	f := newFront(standardLimits(), log.New(io.Discard, "", 0), nil)
-	p := newProxy(f.server.ErrorLog)
-	p.point(host(server))
-	f.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	logger := log.New(io.Discard, "", 0)
+	p := newProxy("", logger, logger)
+	p.point(target{upstream: host(server)})
+	f := newFront(standardLimits(), logger, func(w http.ResponseWriter, r *http.Request, _ *listener) {
 		p.serve(w, r, func() bool { return false })
 	})
-	f.server.ConnContext = func(ctx context.Context, _ net.Conn) context.Context { return ctx }
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := bind(address{ip: netip.MustParseAddr("127.0.0.1"), port: 0}, false, f.limit)
 	if err != nil {
 		b.Fatal(err)
 	}
-	go func() { _ = f.server.Serve(l) }()
+	f.serve(l)
 	defer f.server.Close()
 	asks(b, l.Addr().String())
 }
 
 func answering() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/contents" {
+			w.WriteHeader(http.StatusForbidden)
+		}
 		_, _ = io.WriteString(w, `{"version": "2.21.1"}`)
 	}))
 }

@@ -15,8 +15,12 @@ import (
 // ErrNotRunning means that no gateway answers in the directory.
 var ErrNotRunning = errors.New("no gateway is running")
 
+// ErrNoSpace means that the gateway's directory has no room for what must be
+// stored: no space, no inodes, or no quota.
+var ErrNoSpace = errors.New("no space is left")
+
 // clientLimit bounds a call whose context has no deadline.
-const clientLimit = 30 * time.Second
+const clientLimit = 15 * time.Second
 
 // Client gives orders to the gateway of a directory. It holds nothing open.
 type Client struct{ dir string }
@@ -37,8 +41,8 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 
 // Set returns when the State is in force: new addresses are bound, requests go
 // to its upstream, and it has been stored. If it fails nothing has changed; the
-// error is a *BindError if an address cannot be had, and ErrNotRunning if there
-// is no gateway. An address of the former State that could not be bound yet
+// error is a *BindError if an address cannot be had, ErrNoSpace if the directory
+// is full, and ErrNotRunning if there is no gateway. An address of the former State that could not be bound yet
 // fails nothing: it is in Status.Unbound.
 func (c *Client) Set(ctx context.Context, s State) (Status, error) {
 	body, err := json.Marshal(s)
@@ -142,6 +146,8 @@ func refused(answer *http.Response) error {
 		return &BindError{Address: r.Address, Reason: r.Reason}
 	case r.Draining:
 		return errDraining
+	case r.NoSpace:
+		return fmt.Errorf("%w: %s", ErrNoSpace, r.Error)
 	}
 	return errors.New(r.Error)
 }

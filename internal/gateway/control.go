@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 )
@@ -18,21 +17,22 @@ type refusal struct {
 	Address  string `json:"address,omitempty"`  // that cannot be had
 	Reason   string `json:"reason,omitempty"`   // why it cannot
 	Draining bool   `json:"draining,omitempty"` // ask again: a successor is coming
+	NoSpace  bool   `json:"noSpace,omitempty"`  // the directory is full
 }
 
 // control answers the charm, and other gateways, at this gateway's own socket.
-func (g *gateway) control() (io.Closer, error) {
+func (g *gateway) control() error {
 	l, err := g.directory.listen(g.socket)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, g.status()) })
 	mux.HandleFunc("PUT /state", g.serveSet)
 	mux.HandleFunc("POST /handover", g.serveHandover)
-	server := &http.Server{Handler: mux, ReadTimeout: handoverLimit, ErrorLog: g.log}
-	go func() { _ = server.Serve(l) }() // ends when it is closed
-	return server, nil
+	g.orders = &http.Server{Handler: mux, ReadTimeout: handoverLimit, ErrorLog: g.log}
+	go func() { _ = g.orders.Serve(l) }() // ends when it is closed
+	return nil
 }
 
 // serveSet refuses fields that it does not know, for it could not put them in force.
@@ -54,7 +54,7 @@ func (g *gateway) serveSet(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errDraining):
 		reply(w, http.StatusServiceUnavailable, refusal{Error: err.Error(), Draining: true})
 	default:
-		reply(w, http.StatusBadRequest, refusal{Error: err.Error()})
+		reply(w, http.StatusBadRequest, refusal{Error: err.Error(), NoSpace: full(err)})
 	}
 }
 

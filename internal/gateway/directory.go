@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -121,16 +122,22 @@ func (d *directory) load() (record, error) {
 }
 
 // save replaces the record so that a power cut leaves the old or the new one.
+// One that is stored already takes no room.
 func (d *directory) save(r record) error {
 	content, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
+	content = append(content, '\n')
+	if stored, err := os.ReadFile(d.join(stateName)); err == nil && bytes.Equal(stored, content) {
+		return nil
+	}
 	temporary := d.join(stateName + ".new")
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := writeSynced(temporary, append(content, '\n')); err != nil {
+	if err := writeSynced(temporary, content); err != nil {
+		_ = os.Remove(temporary) // half a file takes room that may be short
 		return err
 	}
 	if err := os.Rename(temporary, d.join(stateName)); err != nil {
@@ -173,6 +180,9 @@ func (d *directory) listen(name string) (*net.UnixListener, error) {
 
 // publish makes a socket the one that the charm talks to.
 func (d *directory) publish(name string) error {
+	if target, err := os.Readlink(d.join(controlName)); err == nil && target == name {
+		return nil
+	}
 	temporary := d.join(controlName + ".new")
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -198,4 +208,14 @@ func (d *directory) sockets() []string {
 		paths[i] = filepath.Base(paths[i])
 	}
 	return paths
+}
+
+// ReadState reads what a gateway stored in dir, for when none answers there. A
+// directory without a stored State gives an empty one.
+func ReadState(dir string) (State, error) {
+	r, err := (&directory{path: dir}).load()
+	if err != nil {
+		return State{}, fmt.Errorf("cannot read the gateway's state: %v", err)
+	}
+	return r.State, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -13,7 +14,23 @@ type limits struct {
 	header      time.Duration // for sending a request's header
 	idle        time.Duration // of a kept connection between two requests
 	headerBytes int           // of a request's header; Jupyter's cookies need a few KiB
+	headerLines int           // of a request's header; browsers and proxies send about 30
+	headers     int64         // estimated memory, in bytes, for what all headers take beyond headerFree each
 	connections int
+	guard       time.Duration // between two questions to what serves
+}
+
+// standardLimits leave two descriptors a connection, its own and the upstream's.
+func standardLimits() limits {
+	l := limits{
+		header: 10 * time.Second, idle: 2 * time.Minute, headerBytes: 64 << 10, headerLines: 256, headers: 32 << 20,
+		connections: 2048, guard: guardEvery,
+	}
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil {
+		l.connections = max(16, min(l.connections, (int(min(files.Cur, 1<<20))-64)/2))
+	}
+	return l
 }
 
 // front is what clients meet: the listeners and the server behind them. It is
@@ -27,7 +44,7 @@ type front struct {
 
 func newFront(l limits, errors *log.Logger, serve func(http.ResponseWriter, *http.Request, *listener)) *front {
 	f := &front{
-		limit: &connections{places: make(chan struct{}, l.connections)},
+		limit: newConnections(l),
 		open:  map[string]*listener{},
 		late:  map[string]error{},
 	}
@@ -35,10 +52,25 @@ func newFront(l limits, errors *log.Logger, serve func(http.ResponseWriter, *htt
 		ReadHeaderTimeout: l.header,
 		IdleTimeout:       l.idle,
 		MaxHeaderBytes:    l.headerBytes,
-		ConnContext:       withListener,
+		ConnContext:       withConnection,
+		ConnState:         f.limit.changed,
 		ErrorLog:          errors,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			serve(w, r, r.Context().Value(listenerKey{}).(*listener))
+			c := r.Context().Value(connectionKey{}).(*connection)
+			hasBody := r.Body != http.NoBody
+			if !f.limit.waits(c, hasBody) {
+				panic(http.ErrAbortHandler) // it was closed to make room: nobody gets an answer
+			}
+			if code := c.header.parsed(r.Header, l.headerLines); code != 0 {
+				w.Header().Set("Connection", "close")
+				http.Error(w, http.StatusText(code), code)
+				return
+			}
+			if hasBody {
+				r = r.WithContext(r.Context()) // the server looks at its own
+				r.Body = body{r.Body, c}
+			}
+			serve(w, r, c.from)
 		}),
 	}
 	return f
@@ -62,16 +94,14 @@ func (f *front) bindAll(listen []string) {
 
 func (f *front) bindLate(name string) {
 	a, err := parseAddress(name)
-	if err != nil {
-		f.late[name] = err
-		return
+	if err == nil {
+		var l *listener
+		if l, err = bind(a, false, f.limit); err == nil {
+			f.serve(l)
+			return
+		}
 	}
-	l, err := bind(a, false, f.limit)
-	if err != nil {
-		f.late[name] = err
-		return
-	}
-	f.serve(l)
+	f.late[name] = err
 }
 
 // retry tries the addresses that could not be had; it returns those that now are.
@@ -190,13 +220,10 @@ func (f *front) close() {
 	clear(f.late)
 }
 
-// unbound is the late addresses with the reason, nil if there are none.
+// unbound is the late addresses with the reason.
 func (f *front) unbound() map[string]string {
-	var reasons map[string]string
+	reasons := map[string]string{}
 	for name, err := range f.late {
-		if reasons == nil {
-			reasons = map[string]string{}
-		}
 		reasons[name] = reason(err)
 	}
 	return reasons

@@ -18,7 +18,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -42,11 +41,13 @@ type gateway struct {
 	socket    string // the name of its own control socket
 	proxy     *proxy
 	front     *front
+	orders    *http.Server // at the control socket, nil while that is owed
 	log       *log.Logger
 
 	// draining is set for good when another gateway takes charge.
 	draining atomic.Bool
 	lookout  lookout
+	owed     owed
 	// mu is held while a State is put in force or passed on, so that both
 	// happen whole. It guards the record and front's maps.
 	mu     sync.Mutex
@@ -68,16 +69,6 @@ func Run(ctx context.Context, dir, program string, log io.Writer) error {
 	return nil
 }
 
-// standardLimits leave two descriptors a connection, its own and the upstream's.
-func standardLimits() limits {
-	l := limits{header: 10 * time.Second, idle: 2 * time.Minute, headerBytes: 64 << 10, connections: 2048}
-	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil {
-		l.connections = max(16, min(l.connections, (int(min(files.Cur, 1<<20))-64)/2))
-	}
-	return l
-}
-
 func run(ctx context.Context, dir, program string, out io.Writer, l limits) error {
 	d, err := openDirectory(dir)
 	if err != nil {
@@ -85,13 +76,12 @@ func run(ctx context.Context, dir, program string, out io.Writer, l limits) erro
 	}
 	defer d.file.Close()
 	g := newGateway(d, program, out, l)
-	control, err := g.start(ctx)
-	if err != nil {
+	if err := g.start(ctx); err != nil {
 		return err
 	}
+	go g.proxy.guard(ctx, l.guard)
 	g.watch(ctx)
 	g.end()
-	control.Close()
 	return nil
 }
 
@@ -100,7 +90,7 @@ func newGateway(d *directory, program string, out io.Writer, l limits) *gateway 
 	calm := log.New(&calmed{out: logger}, "", 0)
 	g := &gateway{directory: d, program: program, instance: program + containerSuffix(), log: logger}
 	g.socket = fmt.Sprintf("gateway-%x.sock", sha256.Sum256([]byte(g.instance)))[:20] + ".sock"
-	g.proxy = newProxy(calm)
+	g.proxy = newProxy(d.path, logger, calm)
 	g.lookout.directory = d
 	g.front = newFront(l, calm, g.serve)
 	return g
@@ -115,10 +105,10 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, l *listener) {
 }
 
 // start takes charge, or finds that another gateway has it.
-func (g *gateway) start(ctx context.Context) (io.Closer, error) {
+func (g *gateway) start(ctx context.Context) error {
 	unlock, err := g.directory.lock(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer unlock()
 	g.restore()
@@ -129,17 +119,13 @@ func (g *gateway) start(ctx context.Context) (io.Closer, error) {
 	if errors.Is(err, errReplaced) {
 		g.draining.Store(true)
 		g.log.Printf("another gateway has replaced this one: serving nothing")
-		return g.control()
+		return g.reachable()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	control, err := g.control()
-	if err != nil {
-		return nil, err
-	}
-	g.sweep(ctx)
-	return control, g.directory.publish(g.socket)
+	g.sweep(ctx) // a full directory has room again for its own
+	return g.reachable()
 }
 
 // restore reads what was in force. What cannot be read is not served, and the
@@ -174,7 +160,7 @@ func (g *gateway) takeCharge(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		g.proxy.set(state)
+		g.apply(state)
 	}
 	g.front.bindAll(g.record.Listen)
 	for name, err := range g.front.late {
@@ -184,13 +170,6 @@ func (g *gateway) takeCharge(ctx context.Context) error {
 	g.store()
 	g.log.Printf("%s: serving %v, upstream %q", g.program, g.record.Listen, g.record.Upstream)
 	return nil
-}
-
-// store saves who is in charge; to serve without having stored it is better than not to.
-func (g *gateway) store() {
-	if err := g.directory.save(g.record); err != nil {
-		g.log.Printf("cannot store the state: %v", err)
-	}
 }
 
 // set puts a State in force, whole or not at all.
@@ -212,12 +191,18 @@ func (g *gateway) set(next State) error {
 	r.State = state.State
 	if err := g.directory.save(r); err != nil {
 		step.abort()
-		return fmt.Errorf("cannot store the state: %v", err)
+		return fmt.Errorf("cannot store the state: %w", err)
 	}
-	g.record = r
-	g.proxy.set(state)
+	g.record, g.owed.state = r, false
+	g.apply(state)
 	step.commit()
 	return nil
+}
+
+// apply lets requests and connections to come go by a State.
+func (g *gateway) apply(state checked) {
+	g.front.limit.trusted.Store(&state.trusted)
+	g.proxy.set(state)
 }
 
 func (g *gateway) status() Status {
@@ -229,8 +214,9 @@ func (g *gateway) status() Status {
 		Instance:    g.instance,
 		Draining:    g.draining.Load(),
 		Loads:       g.proxy.loads(),
-		Connections: int(g.front.limit.open.Load()),
+		Connections: g.front.limit.count(),
 		Unbound:     g.front.unbound(),
+		Open:        g.proxy.isOpen(),
 	}
 }
 
@@ -250,7 +236,7 @@ func (g *gateway) end() {
 	g.front.close()
 	g.mu.Unlock()
 	begin := time.Now()
-	for g.front.limit.open.Load() > 0 {
+	for g.front.limit.count() > 0 {
 		past := time.Since(begin)
 		if past >= endWaiting || past >= endAsking && g.proxy.requests() == 0 {
 			break
@@ -258,5 +244,10 @@ func (g *gateway) end() {
 		time.Sleep(10 * time.Millisecond)
 	}
 	_ = g.front.server.Close() // its listeners are closed already
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.orders != nil {
+		g.orders.Close()
+	}
 	g.log.Printf("ended")
 }

@@ -67,10 +67,13 @@ func (s *gatewaySuite) raw(c *check.C, request string) (*http.Response, string) 
 }
 
 func (s *gatewaySuite) TestForwardsAsItCame(c *check.C) {
-	answer, body := s.raw(c, "GET /a%2Fb//c?x=1;y=%zz&token=t HTTP/1.1\r\nHost: lab.example:8888\r\nConnection: close\r\n\r\n")
-	c.Check(answer.StatusCode, check.Equals, 200)
-	c.Check(body, check.Equals, "a")
-	c.Check(answer.Header.Get("X-Seen"), check.Equals, "GET /a%2Fb//c?x=1;y=%zz&token=t lab.example:8888")
+	for _, method := range []string{"GET", "POST"} { // which go different ways
+		const target = " /a%2Fb//c?x=1;y=%zz&token=t "
+		answer, body := s.raw(c, method+target+"HTTP/1.1\r\nHost: lab.example:8888\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		c.Check(answer.StatusCode, check.Equals, 200)
+		c.Check(body, check.Equals, "a")
+		c.Check(answer.Header.Get("X-Seen"), check.Equals, method+target+"lab.example:8888")
+	}
 }
 
 func (s *gatewaySuite) TestForwardsNowhereElse(c *check.C) {
@@ -234,21 +237,21 @@ func (s *gatewaySuite) TestSlowRequestIsWaitedFor(c *check.C) {
 // A request that found nobody listening is sent to the upstream that serves by
 // then, its body whole.
 func (s *gatewaySuite) TestUnansweredRequestGoesToTheNextUpstream(c *check.C) {
-	p := newProxy(nil)
-	p.point(host(s.a))
+	p := newProxy(s.dir, nil, nil)
+	p.point(target{upstream: host(s.a)})
 	f := &flight{}
 	r := httptest.NewRequest("PUT", "http://upstream/echo", strings.NewReader("body"))
 	r = r.WithContext(context.WithValue(r.Context(), flightKey{}, f))
 	r.RequestURI = ""
 	p.current.Load().transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-		p.point(host(s.b))
+		p.point(target{upstream: host(s.b)})
 		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
 	}
 	answer, err := p.RoundTrip(r)
 	c.Assert(err, check.IsNil)
 	body, _ := io.ReadAll(answer.Body)
 	c.Check(string(body), check.Equals, "body")
-	c.Check(f.backend.address, check.Equals, host(s.b))
+	c.Check(f.backend.upstream, check.Equals, host(s.b))
 }
 
 func (s *gatewaySuite) TestLogsNoToken(c *check.C) {
@@ -257,7 +260,7 @@ func (s *gatewaySuite) TestLogsNoToken(c *check.C) {
 	c.Assert(err, check.IsNil)
 	defer d.file.Close()
 	g := newGateway(d, "p", &log, testLimits())
-	g.proxy.point(freeAddress(c))
+	g.proxy.point(target{upstream: freeAddress(c)})
 	r := httptest.NewRequest("GET", "/lab?token=SECRET", nil)
 	r.Header.Set("Authorization", "token SECRET")
 	w := httptest.NewRecorder()

@@ -109,7 +109,7 @@ func (g *gateway) handOver(conn *net.UnixConn, in *bufio.Reader, successor strin
 	return nil
 }
 
-// takeOver is the new gateway's side: it tells whether it has been passed the
+// takeOver is the new gateway's side: it reports whether it has been passed the
 // sockets. If nobody answers there is nothing to take, which is no error.
 func (g *gateway) takeOver(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, handoverLimit)
@@ -156,7 +156,7 @@ func (g *gateway) succeed(given offer, sockets map[string]*net.TCPListener) erro
 		return err
 	}
 	g.record = given.record
-	g.proxy.set(state)
+	g.apply(state)
 	g.front.adopt(sockets)
 	return nil
 }

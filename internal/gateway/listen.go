@@ -35,20 +35,16 @@ func newListener(l *net.TCPListener, a address, limit *connections) *listener {
 	return &listener{TCPListener: l, address: a, limit: limit, done: make(chan struct{})}
 }
 
-// Accept waits until there may be one more connection.
+// Accept returns the next connection once there is a place for it.
 func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case l.limit.places <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
 	c, err := l.AcceptTCP()
 	if err != nil {
-		<-l.limit.places
 		return nil, err
 	}
-	l.limit.open.Add(1)
-	return &connection{TCPConn: c, from: l}, nil
+	conn := &connection{TCPConn: c, from: l}
+	conn.header.budget = &l.limit.headers
+	l.limit.admit(conn, l.done)
+	return conn, nil
 }
 
 // Close gives up the address. Connections that came from it get the answers
@@ -61,35 +57,6 @@ func (l *listener) Close() error {
 		err = l.TCPListener.Close()
 	})
 	return err
-}
-
-// connections counts the open client connections and bounds them.
-type connections struct {
-	places chan struct{}
-	open   atomic.Int64
-}
-
-// connection is a client's; it knows the listener that it came from.
-type connection struct {
-	*net.TCPConn
-	from *listener
-	once sync.Once
-}
-
-// Close gives the connection's place to another one.
-func (c *connection) Close() error {
-	c.once.Do(func() {
-		c.from.limit.open.Add(-1)
-		<-c.from.limit.places
-	})
-	return c.TCPConn.Close()
-}
-
-type listenerKey struct{}
-
-// withListener lets a handler know by which listener its connection came.
-func withListener(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, listenerKey{}, c.(*connection).from)
 }
 
 // soReusePort is SO_REUSEPORT, which package syscall lacks; 15 on amd64 and arm64.

@@ -17,37 +17,38 @@ func pass(conn *net.UnixConn, o offer, sockets []*listener) error {
 	if err != nil {
 		return err
 	}
-	return withDescriptors(sockets, nil, func(fds []int) error {
-		var beside []byte
-		if len(fds) > 0 {
-			beside = syscall.UnixRights(fds...)
-		}
-		line = append(line, '\n')
-		n, _, err := conn.WriteMsgUnix(line, beside, nil)
-		if err != nil || n == len(line) {
-			return err
-		}
-		_, err = conn.Write(line[n:])
-		return err
-	})
-}
-
-// withDescriptors calls do with the descriptors of all sockets, held open
-// meanwhile. They are not duplicated through os.File, which would make them
-// block, for both gateways.
-func withDescriptors(sockets []*listener, fds []int, do func([]int) error) error {
-	if len(sockets) == 0 {
-		return do(fds)
-	}
-	raw, err := sockets[0].SyscallConn()
+	fds, err := descriptorsOf(sockets)
 	if err != nil {
 		return err
 	}
-	var failure error
-	if err := raw.Control(func(fd uintptr) { failure = withDescriptors(sockets[1:], append(fds, int(fd)), do) }); err != nil {
+	var beside []byte
+	if len(fds) > 0 {
+		beside = syscall.UnixRights(fds...)
+	}
+	line = append(line, '\n')
+	n, _, err := conn.WriteMsgUnix(line, beside, nil)
+	if err != nil || n == len(line) {
 		return err
 	}
-	return failure
+	_, err = conn.Write(line[n:])
+	return err
+}
+
+// descriptorsOf are the sockets' own, which stay open as long as the gateway's
+// lock is held. They are not duplicated through os.File, which would make them
+// block, for both gateways.
+func descriptorsOf(sockets []*listener) ([]int, error) {
+	var fds []int
+	for _, socket := range sockets {
+		raw, err := socket.SyscallConn()
+		if err == nil {
+			err = raw.Control(func(fd uintptr) { fds = append(fds, int(fd)) })
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return fds, nil
 }
 
 // receive reads an offer. The sockets come with its first piece.

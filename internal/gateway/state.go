@@ -18,8 +18,12 @@ type State struct {
 	// Listen are the addresses to serve at, each an IP address and a port,
 	// IPv6 in brackets. An empty host means every address of the host.
 	Listen []string `json:"listen"`
-	// Upstream is the address and port of the serving notebook, "" while none serves.
+	// Upstream is where the serving notebook listens: "unix:NAME" for the socket
+	// run/NAME/jupyter.sock of the gateway's directory, or the IP address and port
+	// of a container that a charm of before made; "" while none serves.
 	Upstream string `json:"upstream"`
+	// Container is the full id of the container at Upstream, "" in a state of before.
+	Container string `json:"container,omitempty"`
 	// Trusted are addresses or CIDR blocks of the proxies whose X-Forwarded-* are believed.
 	Trusted []string `json:"trusted"`
 	// BasePath is where the notebook lives; a browser that asks for / is sent there.
@@ -48,6 +52,9 @@ type Status struct {
 	// Unbound are addresses of Listen that could not be bound yet, with the
 	// reason; they are tried again in the background.
 	Unbound map[string]string `json:"unbound,omitempty"`
+	// Open means that what is at Upstream answered a stranger, without the
+	// token: nothing is forwarded to it until a State names another one.
+	Open bool `json:"open,omitempty"`
 }
 
 // checked is a State that has been validated, in the form the gateway uses.
@@ -123,7 +130,7 @@ func (a address) network() string {
 	return "tcp6"
 }
 
-// covers tells whether binding a takes b's place too.
+// covers reports whether binding a takes b's place too.
 func (a address) covers(b address) bool {
 	switch {
 	case a.port != b.port:
@@ -154,11 +161,18 @@ func checkListen(listen []string) ([]address, error) {
 	return parsed, nil
 }
 
-// checkUpstream wants an IP address, for nothing may decide by name where
-// requests with tokens go, and one at which the gateway does not itself listen.
+// checkUpstream wants a socket of the gateway's directory or an IP address, for
+// nothing may decide by name where requests with tokens go, and no address at
+// which the gateway listens itself.
 func checkUpstream(upstream string, listen []address) (string, error) {
 	if upstream == "" {
 		return "", nil
+	}
+	if name, is := strings.CutPrefix(upstream, unixPrefix); is {
+		if err := checkRun(name); err != nil {
+			return "", fmt.Errorf("cannot forward to %q: %v", upstream, err)
+		}
+		return upstream, nil
 	}
 	a, err := parseAddress(upstream)
 	if err == nil && (!a.ip.IsValid() || a.ip.IsUnspecified()) {

@@ -81,7 +81,10 @@ func logTo(c *check.C, who string) io.Writer {
 
 // testLimits are short enough for a test to meet them.
 func testLimits() limits {
-	return limits{header: 300 * time.Millisecond, idle: 10 * time.Second, headerBytes: 64 << 10, connections: 512}
+	return limits{
+		header: 300 * time.Millisecond, idle: 10 * time.Second, headerBytes: 64 << 10, headerLines: 256, headers: 32 << 20,
+		connections: 512, guard: 50 * time.Millisecond,
+	}
 }
 
 // startHere runs a gateway in this process; call stop to end it.
@@ -134,6 +137,9 @@ func freeAddress(c *check.C) string {
 // what comes over an upgraded connection, and dribbles.
 func upstream(name string) *httptest.Server {
 	mux := http.NewServeMux()
+	for _, base := range []string{"", "/team"} {
+		mux.HandleFunc(base+"/api/contents", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	}
 	mux.HandleFunc("/headers", func(w http.ResponseWriter, r *http.Request) { _ = r.Header.Write(w) })
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {

@@ -50,6 +50,7 @@ func (g *gateway) watch(ctx context.Context) {
 }
 
 func (g *gateway) look() {
+	g.settle()
 	if g.draining.Load() {
 		g.follow()
 		return
@@ -73,6 +74,6 @@ func (g *gateway) follow() {
 		return
 	}
 	if state, err := r.State.check(); err == nil {
-		g.proxy.set(state)
+		g.apply(state)
 	}
 }
