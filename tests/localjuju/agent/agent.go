@@ -46,6 +46,7 @@ type Agent struct {
 type host struct{ dir string }
 
 func (h host) Network() tools.Network   { return network() }
+func (h host) Bridges() []tools.Network { return bridges() }
 func (h host) Place(name string) string { return filepath.Join(h.dir, name) }
 
 // Socket is where the agent of a state folder listens.

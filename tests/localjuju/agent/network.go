@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/tools"
@@ -36,6 +37,20 @@ func network() tools.Network {
 		return *first
 	}
 	return tools.Network{Interface: "lo", Address: "127.0.0.1", CIDR: "127.0.0.0/8", Hostname: name}
+}
+
+// bridges describes the interfaces that are bridges, other than the main one.
+func bridges() (out []tools.Network) {
+	interfaces, _ := net.Interfaces()
+	main := network().Interface
+	for _, i := range interfaces {
+		_, err := os.Stat("/sys/class/net/" + i.Name + "/bridge")
+		if n := describe(i); n != nil && err == nil && i.Name != main {
+			out = append(out, *n)
+		}
+	}
+	slices.SortFunc(out, func(a, b tools.Network) int { return strings.Compare(a.Address, b.Address) })
+	return out
 }
 
 func describe(i net.Interface) *tools.Network {

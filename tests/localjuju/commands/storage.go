@@ -3,6 +3,8 @@ package commands
 import (
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/tools"
@@ -84,4 +86,52 @@ func removeStorage(c *call) error {
 		}
 	}
 	return nil
+}
+
+// addStorage makes an instance of a store for a unit.
+func addStorage(c *call) error {
+	c.modelFlag()
+	if err := c.Parse(2, 2, "add-storage requires a unit and a storage directive"); err != nil {
+		return err
+	}
+	name, _, _ := strings.Cut(c.Args[1], "=") // sizes and pools are not heeded
+	return c.change(func(_ *state.World, m *state.Model) error {
+		a, u, err := m.Unit(c.Args[0])
+		if err != nil {
+			return err
+		}
+		return m.AddStorage(a, u, name, 1, time.Now())
+	})
+}
+
+// attachStorage attaches detached storage to a unit.
+func attachStorage(c *call) error {
+	c.modelFlag()
+	if err := c.Parse(2, -1, "attach-storage requires a unit ID and at least one storage ID"); err != nil {
+		return err
+	}
+	return c.change(func(_ *state.World, m *state.Model) error {
+		a, u, err := m.Unit(c.Args[0])
+		if err != nil {
+			return err
+		}
+		return m.AttachStorage(a, u, c.Args[1:])
+	})
+}
+
+// detachStorage takes storage from its units; it stays.
+func detachStorage(c *call) error {
+	c.modelFlag()
+	c.ignore("force", "no-wait")
+	if err := c.Parse(1, -1, "detach-storage requires at least one storage ID"); err != nil {
+		return err
+	}
+	return c.change(func(_ *state.World, m *state.Model) error {
+		for _, id := range c.Args {
+			if err := m.DetachStorage(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -110,6 +110,15 @@ func (c *Context) Config(all bool) (values map[string]any, err error) {
 	return values, err
 }
 
+// Setting is one of the model's settings.
+func (c *Context) Setting(key string) (value string, err error) {
+	err = c.read(func(s Scene) error {
+		value = s.Model.Setting(key)
+		return nil
+	})
+	return value, err
+}
+
 // SetStatus sets the unit's status, at once.
 func (c *Context) SetStatus(current, message string) error {
 	return c.change(func(s Scene) error {

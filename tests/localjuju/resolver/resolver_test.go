@@ -209,6 +209,19 @@ func (s *resolverSuite) TestRemoveLeader(c *C) {
 	c.Check(s.model.Storage["data/0"].Owner, Equals, "")
 }
 
+// Storage that is detached is there, alive, for the next unit or the same one.
+func (s *resolverSuite) TestDetachStorage(c *C) {
+	a := s.deploy(c, "a", 1, true)
+	s.settle()
+	c.Check(s.model.AttachStorage(a, a.Units["a/0"], []string{"data/0"}), ErrorMatches, `storage "data/0" is attached to a/0`)
+	c.Assert(s.model.DetachStorage("data/0"), IsNil)
+	c.Check(s.settle(), Equals, "a/0 data-storage-detaching")
+	c.Check(s.model.DetachStorage("data/0"), ErrorMatches, `storage "data/0" is not attached`)
+	c.Assert(s.model.AttachStorage(a, a.Units["a/0"], []string{"data/0"}), IsNil)
+	c.Check(s.settle(), Equals, "a/0 data-storage-attached")
+	c.Check(s.model.AddStorage(a, a.Units["a/0"], "data", 1, s.now), ErrorMatches, ".*at most 1 instances")
+}
+
 func (s *resolverSuite) TestFailedHook(c *C) {
 	a := s.deploy(c, "a", 1, false)
 	s.settle()

@@ -20,7 +20,15 @@ var ModelDefaults = map[string]string{
 	"juju-https-proxy":            "",
 	"juju-ftp-proxy":              "",
 	"juju-no-proxy":               "127.0.0.1,localhost,::1",
+	NetworkSetting:                "",
 }
+
+// NetworkSetting is a setting of localjuju's own, which no Juju has: what
+// network-get makes of the machine. With "bridges" it lists the addresses of
+// bridges first, as Juju does where it takes the machine's own interface for one
+// of the same kind or a later one; with "missing" no binding has an address, as
+// where its space has none on the machine.
+const NetworkSetting = "localjuju-network"
 
 // Setting is the model's setting, or its default.
 func (m *Model) Setting(key string) string {
@@ -62,6 +70,10 @@ func checkSetting(key, value string) error {
 	case "automatically-retry-hooks":
 		if _, err := strconv.ParseBool(value); err != nil {
 			return fmt.Errorf("%s: expected bool, got %q", key, value)
+		}
+	case NetworkSetting:
+		if !slices.Contains([]string{"", "bridges", "missing"}, value) {
+			return fmt.Errorf("%s: expected bridges, missing or nothing, got %q", key, value)
 		}
 	case "update-status-hook-interval":
 		d, err := time.ParseDuration(value)

@@ -131,7 +131,7 @@ func (m *Model) Bury(a *Application, u *Unit) {
 // to be destroyed: then its folder is among Gone.
 func (m *Model) Detach(u *Unit, id string) {
 	s := m.Storage[id]
-	s.Owner, s.Machine = "", ""
+	s.Owner, s.Machine, s.Life = "", "", Alive
 	delete(u.Storage, id)
 	if u.DestroyStorage {
 		delete(m.Storage, id)

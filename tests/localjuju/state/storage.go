@@ -51,6 +51,41 @@ func (m *Model) StorageOf(unit, name string) []string {
 	return ByNumber(ids)
 }
 
+// AttachStorage attaches detached storage to a unit that is there.
+func (m *Model) AttachStorage(a *Application, u *Unit, ids []string) error {
+	if err := m.checkAttach(a.Charm.Meta, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		s := m.Storage[id]
+		if _, most := a.Charm.Meta.Storage[s.Name].CountRange(); most >= 0 && len(m.StorageOf(u.Name, s.Name))+1 > most {
+			return fmt.Errorf("storage %q of %s: at most %d instances", s.Name, u.Name, most)
+		}
+		m.attach(s, u)
+	}
+	return nil
+}
+
+// DetachStorage has the unit that owns a storage told that it goes; it goes with
+// the end of that hook, or at once where the unit was not told of it.
+func (m *Model) DetachStorage(id string) error {
+	s := m.Storage[id]
+	if s == nil {
+		return fmt.Errorf("storage %q not found", id)
+	}
+	if s.Owner == "" {
+		return fmt.Errorf("storage %q is not attached", id)
+	}
+	_, u, err := m.Unit(s.Owner)
+	if err != nil {
+		return err
+	}
+	if s.Life = Dying; !u.Storage[id] {
+		m.Detach(u, id)
+	}
+	return nil
+}
+
 func (m *Model) checkAttach(meta charmfile.Meta, ids []string) error {
 	for _, id := range ids {
 		s := m.Storage[id]

@@ -1,7 +1,10 @@
 package tools
 
 import (
+	"fmt"
+
 	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/cmdline"
+	"github.com/jupyter-docker/jupyter-docker/tests/localjuju/state"
 )
 
 type bindAddress struct {
@@ -43,7 +46,10 @@ func networkGet(c *Call) error {
 	if err := c.Hook.HasBinding(name); err != nil {
 		return err
 	}
-	info := c.network()
+	info, err := c.network(name)
+	if err != nil {
+		return err
+	}
 	picked := map[string]any{}
 	if *bind || c.Flags.Lookup("primary-address").Value.String() == "true" {
 		picked["bind-address"] = info.Bind[0].Addresses[0].Value
@@ -70,14 +76,25 @@ func (c *Call) printPicked(info networkInfo, picked map[string]any) error {
 	return c.Print(picked)
 }
 
-func (c *Call) network() networkInfo {
-	n := c.Host.Network()
-	address := addressInfo{Value: n.Address, CIDR: n.CIDR, Address: n.Address}
-	return networkInfo{
-		Bind:    []bindAddress{{MAC: n.MAC, Interface: n.Interface, Addresses: []addressInfo{address}}},
-		Egress:  []string{n.Address + "/32"},
-		Ingress: []string{n.Address},
+func (c *Call) network(binding string) (out networkInfo, err error) {
+	setting, err := c.Hook.Setting(state.NetworkSetting)
+	if err != nil {
+		return out, err
 	}
+	var all []Network
+	switch setting {
+	case "missing":
+		return out, fmt.Errorf("no network config found for binding %q", binding)
+	case "bridges":
+		all = c.Host.Bridges()
+	}
+	for _, n := range append(all, c.Host.Network()) {
+		address := addressInfo{Value: n.Address, CIDR: n.CIDR, Address: n.Address}
+		out.Bind = append(out.Bind, bindAddress{MAC: n.MAC, Interface: n.Interface, Addresses: []addressInfo{address}})
+		out.Egress = append(out.Egress, n.Address+"/32")
+		out.Ingress = append(out.Ingress, n.Address)
+	}
+	return out, nil
 }
 
 func goalState(c *Call) error {

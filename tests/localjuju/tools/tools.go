@@ -14,6 +14,8 @@ import (
 type Host interface {
 	// Network describes the address that units are reached at.
 	Network() Network
+	// Bridges describes the bridges that are up, in the order of their addresses.
+	Bridges() []Network
 	// Place gives the absolute path of a name in the state folder.
 	Place(name string) string
 }

@@ -33,6 +33,9 @@ type testHost struct{ dir string }
 func (h testHost) Network() Network {
 	return Network{"eth0", "02:00", "10.0.0.7", "10.0.0.0/24", "host"}
 }
+func (h testHost) Bridges() []Network {
+	return []Network{{"docker0", "02:01", "172.17.0.1", "172.17.0.0/16", "host"}}
+}
 func (h testHost) Place(name string) string { return filepath.Join(h.dir, name) }
 
 // SetUpTest makes app/0 (leader), app/1 and web/0, with app:web related to web:site.
@@ -279,4 +282,21 @@ func (s *toolsSuite) TestAction(c *C) {
 		toolTest{"config-get word", 0, "hi"})
 	results, failed, message := ctx.Outcome()
 	c.Check(fmt.Sprint(results, failed, message), Equals, "map[x:map[y:1] z:2] truebecause")
+}
+
+// What network-get makes of the machine where the model asks for it.
+func (s *toolsSuite) TestNetworkSetting(c *C) {
+	set := func(value string) {
+		c.Assert(s.store.Change(func(w *state.World) error {
+			return w.Models["m"].SetConfig(map[string]string{state.NetworkSetting: value}, nil)
+		}), IsNil)
+	}
+	set("bridges")
+	s.check(c, s.context("app/0", ""),
+		toolTest{"network-get web --ingress-address", 0, "172.17.0.1"},
+		toolTest{"network-get web --egress-subnets --format=json", 0, `["172.17.0.1/32","10.0.0.7/32"]`},
+		toolTest{"unit-get private-address", 0, "10.0.0.7"},
+	)
+	set("missing")
+	s.check(c, s.context("app/0", ""), toolTest{"network-get web", 1, `no network config found for binding "web"`})
 }
