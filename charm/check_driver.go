@@ -19,7 +19,7 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	var asked struct {
 		Timeout int `json:"timeout"`
 	}
-	if err := c.tools.Parameters(&asked); err != nil {
+	if err := c.Tools.Parameters(&asked); err != nil {
 		return err
 	}
 	until := time.Now().Add(time.Duration(asked.Timeout) * time.Second)
@@ -29,13 +29,13 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var found probe.Driver
+	var found probe.Callback
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	found.Log, err = c.runProgram(ctx, server, until, program{
 		name: "check-driver", found: &found,
-		code: func(seconds int) string { return probe.DriverAsked{Seconds: seconds}.Code() },
-		told: func() {
+		code: func(seconds int) string { return probe.CallbackAsked{Seconds: seconds}.Code() },
+		more: func() {
 			if c.lookHere(ctx, &found); found.Here.Unpublished(found.RPC) || found.Here.Unpublished(found.Block) {
 				enough() // no executor can do better
 			}
@@ -44,8 +44,8 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	if err != nil && found.Master == "" {
 		return err
 	}
-	c.warn(err) // what was found until then is told
-	if err := c.tools.SetResults(found.Results()); err != nil {
+	warn(err) // what was found until then is told
+	if err := c.Tools.SetResults(found.Results()); err != nil {
 		return err
 	}
 	if sentence, ok := found.Verdict(); !ok {
@@ -56,7 +56,7 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 
 // lookHere connects to the driver's ports that are known by now from this
 // machine, at the address that executors are told.
-func (c *Charm) lookHere(ctx context.Context, d *probe.Driver) {
+func (c *Charm) lookHere(ctx context.Context, d *probe.Callback) {
 	host := strings.Trim(d.Host, "[]")
 	for _, port := range []int{d.RPC, d.Block} {
 		if port == 0 || d.Here.Ports[port] != "" {
@@ -64,7 +64,7 @@ func (c *Charm) lookHere(ctx context.Context, d *probe.Driver) {
 		}
 		if d.Here.Ports == nil {
 			have, err := net.InterfaceAddrs()
-			c.warn(err)
+			warn(err)
 			d.Here = probe.Here{Own: has(have, host), Ports: map[int]string{}}
 			for _, a := range have {
 				address, _, _ := strings.Cut(a.String(), "/")

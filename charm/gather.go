@@ -1,78 +1,96 @@
 package charm
 
 import (
-	"context"
 	"errors"
-	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/jupyter-docker/jupyter-docker/internal/docker"
-	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
-	"github.com/jupyter-docker/jupyter-docker/internal/host"
+	"github.com/jupyter-docker/jupyter-docker/internal/compat"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
-	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
-	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/parallel"
 	"github.com/jupyter-docker/jupyter-docker/internal/relation"
-	"github.com/jupyter-docker/jupyter-docker/internal/together"
+	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // secretLabel names the application's secret to the charm.
 const secretLabel = "notebook-token"
 
-// Gather reads everything that Juju says, once. What does not depend on another
-// read is asked for side by side: most of a tool's time is its process's.
-func (c *Charm) Gather() (in notebook.Inputs, err error) {
-	p := c.event.Proxy
-	in = notebook.Inputs{Unit: c.unit, Proxy: notebook.Proxy{HTTP: p.HTTP, HTTPS: p.HTTPS}}
+// Said is what Juju says in a hook, read once.
+type Said struct {
+	Inputs    notebook.Inputs
+	Unusable  error     // why hadoop-conf cannot be used
+	Published Published // what Juju was told before
+}
+
+// Published is what Juju knows of the unit. It is written where it differs.
+type Published struct {
+	Status   juju.Status
+	Ports    []string
+	Websites map[string]map[string]string // the unit's databags, by id of the relation
+}
+
+// Gather reads everything that Juju says. What does not depend on another read is
+// asked for side by side: most of a tool's time is its process's.
+func (c *Charm) Gather() (said Said, err error) {
+	p := c.Event.Proxy
+	in := notebook.Inputs{Unit: c.unit, Proxy: notebook.Proxy{HTTP: p.HTTP, HTTPS: p.HTTPS}}
 	if p.HTTP != "" || p.HTTPS != "" {
 		in.Proxy.No = p.No
 	}
-	var network juju.Network
-	err = together.Run(
+	err = parallel.Run(
 		func() (err error) {
-			if in.Options, err = c.tools.Config(); err == nil {
-				err = c.gatherSpark(&in)
+			if in.Options, err = c.Tools.Config(); err == nil {
+				said.Unusable, err = c.gatherSpark(&in)
 			}
 			return err
 		},
-		func() (err error) { in.Storage, err = c.tools.Storage("notebooks"); return err },
-		func() (err error) { network, err = c.tools.Network("website"); return err },
-		func() (err error) { c.before.ports, err = c.tools.Ports(); return err },
-		func() (err error) { c.before.status, err = c.tools.Status(); return err },
-		func() (err error) { in.Proxies, err = c.proxies(); return err },
+		func() (err error) { in.Storage, err = c.Tools.Storage("notebooks"); return err },
+		func() (err error) { in.Website, err = c.network("website"); return err },
+		func() (err error) { said.Published.Ports, err = c.Tools.Ports(); return err },
+		func() (err error) { said.Published.Status, err = c.Tools.Status(); return err },
+		func() (err error) { in.Proxies, said.Published.Websites, err = c.websites(); return err },
 		func() (err error) {
-			if in.Leader, err = c.tools.IsLeader(); err == nil {
+			if in.Leader, err = c.Tools.IsLeader(); err == nil {
 				in.Credential, err = c.credential(in.Leader)
 			}
 			return err
 		},
 	)
-	in.BindTo = present(network.Bind)
-	if len(network.Ingress) > 0 {
-		in.Ingress = network.Ingress[0]
+	if err == nil && (len(in.Website.Ingress) > 1 || len(in.Spark.Ingress) > 1) {
+		in.Private, err = c.Tools.PrivateAddress()
 	}
-	return in, err
+	said.Inputs = in
+	return said, err
 }
 
-// present are the addresses that the machine has now. Juju tells an address of a
-// bridge that is gone for a while, and nobody can listen there. Where none is
-// left all are, so that the operator is told which.
-func present(told []string) []string {
+// network is an endpoint's binding, with the addresses that the machine has now.
+func (c *Charm) network(endpoint string) (notebook.Network, error) {
+	n, err := c.Tools.Network(endpoint)
+	if err != nil {
+		return n, err
+	}
 	have, err := net.InterfaceAddrs()
 	if err != nil {
 		logger.Warningf("cannot list this machine's addresses: %v", err)
-		return told
+		return n, nil
 	}
-	gone := func(address string) bool { return !has(have, address) }
-	if left := slices.DeleteFunc(slices.Clone(told), gone); len(left) > 0 {
+	n.Addresses = present(n.Addresses, have)
+	return n, nil
+}
+
+// present are the addresses that the machine has now. Juju lists an address of a
+// bridge that is gone for a while, and nobody can listen there. Where none is left
+// all are, so that the operator sees which.
+func present(listed []notebook.Address, have []net.Addr) []notebook.Address {
+	gone := func(a notebook.Address) bool { return !has(have, a.Value) }
+	if left := slices.DeleteFunc(slices.Clone(listed), gone); len(left) > 0 {
 		return left
 	}
-	return told
+	return listed
 }
 
 func has(have []net.Addr, address string) bool {
@@ -83,182 +101,74 @@ func has(have []net.Addr, address string) bool {
 }
 
 func (c *Charm) credential(leader bool) (*notebook.Credential, error) {
-	content, found, err := c.tools.Secret(secretLabel, leader)
+	content, found, err := c.Tools.Secret(secretLabel, leader)
 	if err != nil || !found {
 		return nil, err
 	}
 	return &notebook.Credential{Token: content["token"], CookieSecret: content["cookie-secret"], Revision: content["revision"]}, nil
 }
 
-// proxies are the addresses of the units that are related to the website.
-func (c *Charm) proxies() (out []string, err error) {
-	if c.before.websites, err = c.tools.Relations("website"); err != nil {
-		return nil, err
-	}
-	c.before.websites = slices.DeleteFunc(c.before.websites, func(id string) bool { return id == c.event.Broken })
-	for _, id := range c.before.websites {
-		units, err := c.tools.RemoteUnits(id)
-		if err != nil {
-			return nil, err
-		}
-		for _, unit := range units {
-			bag, err := c.tools.Bag(id, unit)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, relation.Addresses(bag)...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
-// observe reads what there is: on the engine, in the gateway and in Jupyter.
-func (c *Charm) observe(ctx context.Context, spec notebook.Spec) (plan.Observed, error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
-	o, err := c.engine.Observe(ctx, spec.Serve.Image)
+// websites are the addresses of the units that are related to the website, and what
+// this unit has told in each relation.
+func (c *Charm) websites() (proxies []string, bags map[string]map[string]string, err error) {
+	ids, err := c.Tools.Relations("website")
 	if err != nil {
-		return o, err
+		return nil, nil, err
 	}
-	asks := []func() error{func() error { c.observeGateway(ctx, &o); return nil }}
-	for slot, n := range o.Slots {
-		if n != nil && n.Running {
-			asks = append(asks, func() error { c.observeServer(ctx, slot, n); return nil })
-		}
-	}
-	if err := together.Run(asks...); err != nil {
-		return o, err
-	}
-	if len(o.Slots) == 0 {
-		c.takenByOthers(&o)
-	}
-	return o, nil
-}
-
-func (c *Charm) observeGateway(ctx context.Context, o *plan.Observed) {
-	status, err := c.gateway.Status(ctx)
-	if err != nil {
-		c.observeLost(ctx, err, o)
-		return
-	}
-	o.Gateway = plan.GatewayState{
-		Answers: true, Variant: status.Program, Listen: status.Listen, Trusted: status.Trusted, Upstream: portOf(status.Upstream),
-		Open: map[string]int{}, ID: containerOf(status),
-	}
-	c.observeDraining(ctx, o)
-}
-
-// observeLost reads what a gateway that does not answer has left.
-func (c *Charm) observeLost(ctx context.Context, err error, o *plan.Observed) {
-	o.Gateway = plan.GatewayState{Lost: errors.Is(err, gateway.ErrNotRunning), Open: map[string]int{}}
-	if stored, err := gateway.ReadState(c.dirs.GatewayDir()); err == nil {
-		o.Gateway.Upstream = portOf(stored.Upstream)
-	}
-	c.observeDraining(ctx, o)
-}
-
-// observeDraining counts the connections that replaced gateways still have.
-func (c *Charm) observeDraining(ctx context.Context, o *plan.Observed) {
-	replaced, err := c.gateway.Replaced(ctx)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // as before the first gateway
-		c.warn(err)
-		o.Gateway.Lost = false // one may drain that could not be asked
-	}
-	for _, r := range replaced {
-		o.Gateway.Open[containerOf(r)] += r.Connections
-	}
-}
-
-// containerOf is the id of the container that a gateway runs in.
-func containerOf(s gateway.Status) string {
-	_, id, _ := strings.Cut(s.Instance, "@")
-	return id
-}
-
-// A running notebook may fail to answer for as long as patience: one that computes
-// on all CPUs is not taken off the website. Nor is one that served before and that
-// the engine started again, as after a reboot, less than bootLimit ago.
-const (
-	patience  = 10 * time.Second
-	bootLimit = time.Minute
-)
-
-// deadline is until when a notebook that does not answer is asked again.
-func deadline(n *plan.Container, now time.Time) time.Time {
-	until := now.Add(patience)
-	if up := n.Started.Add(bootLimit); up.After(until) {
-		return up
-	}
-	return until
-}
-
-// over tells whether to ask a notebook that does not answer again is of no use:
-// the plan waits for one that never served, and one that is stopping ends.
-func (c *Charm) over(ctx context.Context, slot notebook.Slot, n *plan.Container) bool {
-	if !n.Kept {
-		return true
-	}
-	_, ended, err := c.engine.Ended(ctx, slot)
-	n.Running = n.Running && !ended
-	return ended || err != nil
-}
-
-// observeServer asks a running notebook how it is. What cannot be asked is not
-// healthy, and its kernels are not known.
-func (c *Charm) observeServer(ctx context.Context, slot notebook.Slot, n *plan.Container) {
-	token, err := c.dirs.Token(string(slot))
-	if err != nil {
-		logger.Warningf("%v", err)
-		return
-	}
-	server := jupyter.New(n.Port, n.Serve.BaseURL, token)
-	var health jupyter.Health
-	var kernels plan.Kernels
-	for until := deadline(n, time.Now()); ; time.Sleep(200 * time.Millisecond) {
-		err = together.Run(
-			func() error { health = server.Check(ctx); return nil },
-			func() (err error) { kernels, err = count(ctx, server); return err },
-		)
-		if health.Healthy || health.Open || time.Now().After(until) || c.over(ctx, slot, n) {
-			break
-		}
-	}
-	n.Open = health.Open
-	if n.Healthy, n.Version = health.Healthy, health.Version; n.Healthy {
-		n.Kernels = kernels
-		c.warn(err)
-	}
-}
-
-func count(ctx context.Context, s *jupyter.Server) (plan.Kernels, error) {
-	total, busy, err := s.Kernels(ctx)
-	if err != nil {
-		return plan.Kernels{}, err
-	}
-	return plan.Kernels{Known: true, Total: total, Busy: len(busy), Names: busy}, nil
-}
-
-// takenByOthers marks the loopback ports that other units' gateways turn to, for
-// their notebooks may be down, and those that other programs hold, up to the first
-// pair that is free.
-func (c *Charm) takenByOthers(o *plan.Observed) {
-	units, err := filepath.Glob(host.Root + "/*")
-	c.warn(err)
-	for _, dir := range units {
-		unit := host.Unit{Dir: dir}
-		state, err := gateway.ReadState(unit.GatewayDir())
-		if port := portOf(state.Upstream); err == nil && port != 0 && dir != c.dirs.Dir {
-			o.Taken[port-port%2], o.Taken[port-port%2+1] = true, true
-		}
-	}
-	for port := plan.FirstPort; port < plan.LastPort; port += 2 {
-		if o.Taken[port] {
+	bags = map[string]map[string]string{}
+	for _, id := range ids {
+		if id == c.Event.Broken {
 			continue
 		}
-		if docker.Free(port) && docker.Free(port+1) {
-			return
+		if bags[id], err = c.Tools.Bag(id, c.unit.Name); err != nil {
+			return nil, nil, err
 		}
-		o.Taken[port], o.Taken[port+1] = true, true
+		units, err := c.Tools.RemoteUnits(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, unit := range units {
+			bag, err := c.Tools.Bag(id, unit)
+			if err != nil {
+				return nil, nil, err
+			}
+			proxies = append(proxies, relation.Addresses(bag)...)
+		}
 	}
+	slices.Sort(proxies)
+	return slices.Compact(proxies), bags, nil
 }
+
+// gatherSpark reads what only a unit with a cluster needs. unusable is what the
+// operator has to mend of Hadoop's files.
+func (c *Charm) gatherSpark(in *notebook.Inputs) (unusable, err error) {
+	option := func(name string) string { s, _ := in.Options[name].(string); return strings.TrimSpace(s) }
+	master := option("spark-master")
+	named := master != "" || option("spark-remote") != "" || option("emr-release") != ""
+	var bad *compat.HadoopError
+	if in.Hadoop, err = c.hadoop(option(compat.HadoopOption)); errors.As(err, &bad) {
+		unusable = bad
+	} else if err != nil {
+		return nil, err
+	}
+	if named || in.Hadoop != nil {
+		in.Hosts = hostsFile()
+	}
+	if t, err := spark.ParseMaster(master); err != nil || !t.CallsBack() {
+		return unusable, nil // what is bad about it is said with the other options
+	}
+	in.Spark, err = c.network("spark")
+	return unusable, err
+}
+
+// hostsFile is the text of this machine's hosts file.
+func hostsFile() string {
+	text, err := os.ReadFile("/etc/hosts")
+	if err != nil {
+		logger.Debugf("%v", err) // names are known by name servers then
+	}
+	return string(text)
+}
+
+// agents is where Juju keeps the agents of this machine's units.
+func (c *Charm) agents() string { return filepath.Join(c.Event.Dir, "..", "..") }

@@ -23,41 +23,35 @@ func cancellable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 }
 
-// serving is the notebook that serves, to run code in.
+// serving is the server of the notebook that serves, to run code in.
 func (c *Charm) serving(ctx context.Context) (*jupyter.Server, error) {
-	out, _, err := c.look(ctx)
+	out, err := c.observe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !out.healthy() {
+	if !out.up() {
 		return nil, errNotServing
 	}
-	return c.serverOf(out)
-}
-
-func (c *Charm) serverOf(out Outputs) (*jupyter.Server, error) {
-	token, err := c.dirs.Token(string(out.Serving))
-	if err != nil {
-		return nil, err
-	}
-	now := out.Observed.Slots[out.Serving]
-	return jupyter.New(now.Port, now.Serve.BaseURL, token), nil
+	return c.work.Server(out.serving().Container)
 }
 
 // sweep ends, now and then, what an action that was killed left in the notebook.
-func (c *Charm) sweep(ctx context.Context, out Outputs) {
-	if c.event.Hook != "update-status" || !out.healthy() {
+func (c *Charm) sweep(ctx context.Context, out Outcome) {
+	if c.Event.Hook != "update-status" || !out.up() {
 		return
 	}
-	server, err := c.serverOf(out)
+	server, err := c.work.Server(out.serving().Container)
 	if err != nil {
-		c.warn(err)
+		warn(err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, sweepLimit)
 	defer cancel()
 	server.Sweep(ctx)
 }
+
+// sweepLimit bounds the end of kernels that an action left.
+const sweepLimit = time.Minute
 
 // mostLog bounds how much of Spark's log is kept, in bytes.
 const mostLog = 1 << 18
@@ -68,7 +62,7 @@ type program struct {
 	name  string
 	code  func(seconds int) string
 	found any
-	told  func() // more was found; nil for nobody
+	more  func() // more was found; nil for nobody
 }
 
 // runProgram runs a program in a fresh kernel, for as many seconds as are left
@@ -87,9 +81,9 @@ func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until ti
 	}
 	defer k.Close(ctx)
 	lines := probe.NewLines(p.found, func(text string) {
-		c.progress(text)
-		if p.told != nil {
-			p.told()
+		c.showing().say(text)
+		if p.more != nil {
+			p.more()
 		}
 	})
 	var unread error
@@ -103,16 +97,16 @@ func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until ti
 	if err == nil && outcome.Err != nil {
 		err = fmt.Errorf("%s failed: %w", p.name, outcome.Err)
 	}
-	return log, errors.Join(told(err), unread)
+	return log, errors.Join(inWords(err), unread)
 }
 
-// told says in words that a context has ended.
-func told(err error) error {
+// inWords says in words that a context has ended.
+func inWords(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return errors.New("the action was cancelled")
 	case errors.Is(err, context.DeadlineExceeded):
-		return errors.New("the time is over: see the parameter timeout")
+		return errors.New("not done within its time: give a larger timeout")
 	}
 	return err
 }

@@ -16,7 +16,7 @@ func (c *Charm) runNotebook(ctx context.Context) error {
 		Path    string `json:"path"`
 		Timeout int    `json:"timeout"`
 	}
-	if err := c.tools.Parameters(&asked); err != nil {
+	if err := c.Tools.Parameters(&asked); err != nil {
 		return err
 	}
 	path, err := jupyter.NotebookPath(asked.Path)
@@ -32,9 +32,9 @@ func (c *Charm) runNotebook(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	got, err := server.RunNotebook(ctx, path, began, c.progress)
+	got, err := server.RunNotebook(ctx, path, began, c.showing().say)
 	if got.Copy != "" {
-		err = errors.Join(err, c.tools.SetResults(map[string]string{
+		err = errors.Join(err, c.Tools.SetResults(map[string]string{
 			"output": got.Copy, "cells": strconv.Itoa(got.Cells), "cells-done": strconv.Itoa(got.Done),
 			"seconds": fmt.Sprintf("%.1f", time.Since(began).Seconds()),
 		}))
@@ -50,7 +50,7 @@ func ranTo(path string, got jupyter.Executed, err error) error {
 	}
 	var cell *jupyter.CellError
 	if errors.As(err, &cell) {
-		cell.Err = told(cell.Err)
+		cell.Err = inWords(cell.Err)
 	}
 	if got.Copy == "" {
 		return err

@@ -14,7 +14,7 @@ import (
 // sparkPi computes pi in the notebook, as a cell of a user would.
 func (c *Charm) sparkPi(ctx context.Context) error {
 	var asked probe.PiAsked
-	if err := c.tools.Parameters(&asked); err != nil {
+	if err := c.Tools.Parameters(&asked); err != nil {
 		return err
 	}
 	if err := masterForm(asked.Master); err != nil {
@@ -33,7 +33,7 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 		return asked.Code()
 	}})
 	if results := found.Results(); len(results) > 0 {
-		err = errors.Join(err, c.tools.SetResults(results))
+		err = errors.Join(err, c.Tools.SetResults(results))
 	}
 	if err == nil {
 		err = found.Err()

@@ -13,9 +13,13 @@ import (
 	"github.com/juju/loggo"
 
 	"github.com/jupyter-docker/jupyter-docker/charm"
+	"github.com/jupyter-docker/jupyter-docker/internal/cluster"
+	"github.com/jupyter-docker/jupyter-docker/internal/docker"
 	"github.com/jupyter-docker/jupyter-docker/internal/gateway"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/inventory"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/workload"
 )
 
 func main() {
@@ -58,11 +62,14 @@ func hook() error {
 	if err != nil {
 		return err
 	}
-	c, err := charm.New(event, tools, program, build)
+	engine, err := docker.New(charm.UnitOf(event), build)
 	if err != nil {
 		return err
 	}
-	return c.Run(ctx)
+	return charm.New(charm.Handles{
+		Event: event, Tools: tools, Engine: engine, Machine: host.ThisMachine(), Clock: workload.SystemClock{}, Ask: cluster.Ask,
+		Root: host.Root, Links: host.LinkRoot, Program: program, Build: build,
+	}).Run(ctx)
 }
 
 // setUpLog sends what the charm logs to juju-log, from INFO up until the option

@@ -37,7 +37,7 @@ func (r Reach) String() string {
 	return fmt.Sprintf("%s %s answers", r.What, r.At)
 }
 
-// Answer is what a cluster told of itself.
+// Answer is what a cluster says of itself.
 type Answer struct {
 	Facts spark.Facts
 	Reach []Reach

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -23,15 +24,24 @@ const (
 	labelKey     = "io.jupyter-docker.key"
 	labelUnit    = "io.jupyter-docker.unit"
 	labelModel   = "io.jupyter-docker.model"
-	labelRole    = "io.jupyter-docker.role" // notebook, gateway, network or probe
+	labelRole    = "io.jupyter-docker.role" // see the constants below
 	labelSlot    = "io.jupyter-docker.slot"
-	labelPort    = "io.jupyter-docker.port"
+	labelPort    = "io.jupyter-docker.port" // on the host's loopback, of a charm of before
+	labelRun     = "io.jupyter-docker.run"  // name of the socket's directory
 	labelHash    = "io.jupyter-docker.hash"
-	labelImage   = "io.jupyter-docker.image" // id, as inspecting the image told it
+	labelImage   = "io.jupyter-docker.image" // id, as inspecting the image gave it
 	labelServe   = "io.jupyter-docker.serve"
 	labelDriver  = "io.jupyter-docker.driver-ports" // first and last of the slot's block
 	labelVersion = "io.jupyter-docker.charm"
 	labelVariant = "io.jupyter-docker.variant"
+)
+
+// Roles of what the charm makes.
+const (
+	roleNotebook = "notebook"
+	roleGateway  = "gateway"
+	roleNetwork  = "network"
+	roleProbe    = "probe" // reads an image, and goes
 )
 
 // Kind classifies a failure by who can mend it.
@@ -45,7 +55,7 @@ const (
 	Denied            // the registry asks for credentials, or refuses them
 	Platform          // the image is for another architecture
 	Stalled           // no progress, or too slow
-	DiskFull          // no room for images
+	DiskFull          // the engine's disk has no room
 	Invalid           // the engine does not take a value
 	InUse             // a name or port is taken
 	NotNow            // a limit below the present use
@@ -64,7 +74,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
 // failure wraps an engine's error, classified by errdefs. What vanished under
-// the charm's hands is Unknown: to look again mends it.
+// the charm's hands is Unknown: observing again mends it.
 func failure(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
@@ -81,20 +91,46 @@ func failure(err error, format string, args ...any) error {
 	return &Error{Kind: kind, Err: fmt.Errorf(format+": %w", append(args, err)...)}
 }
 
+// refusal is a failure of a call that would have changed something. The engine
+// has no class for a full disk, so that is asked of the disk.
+func (e *Engine) refusal(ctx context.Context, err error, format string, args ...any) error {
+	wrapped := failure(err, format, args...)
+	var known *Error
+	if !errors.As(wrapped, &known) || known.Kind != Unknown || errdefs.IsNotFound(err) {
+		return wrapped
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
+	defer cancel()
+	if why := e.lacks(ctx, fullBelow); why != "" {
+		return &Error{Kind: DiskFull, Err: fmt.Errorf(format+": %s: %w", append(args, why, err)...)}
+	}
+	return wrapped
+}
+
 // Engine is the Docker engine of this machine, as one unit sees it.
 type Engine struct {
 	cli     *client.Client
 	unit    notebook.Unit
 	version string // of the charm
 
-	looking sync.Mutex
+	reading sync.Mutex
 	facts   map[string]notebook.Image // by image id
 }
 
 // New returns the engine at DOCKER_HOST or its default socket. Nothing is sent
 // yet.
 func New(unit notebook.Unit, version string) (*Engine, error) {
-	cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	return over(unit, version, client.FromEnv, client.WithAPIVersionNegotiation())
+}
+
+// Over returns an engine that is spoken to through road, in the oldest version of
+// its API that the charm knows.
+func Over(road http.RoundTripper, unit notebook.Unit, version string) (*Engine, error) {
+	return over(unit, version, client.WithHTTPClient(&http.Client{Transport: road}), client.WithVersion("1.41"))
+}
+
+func over(unit notebook.Unit, version string, how ...client.Opt) (*Engine, error) {
+	cli, err := client.NewClientWithOpts(how...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up the docker client: %w", err)
 	}
@@ -104,7 +140,7 @@ func New(unit notebook.Unit, version string) (*Engine, error) {
 // pingLimit is how long an engine may take to say that it is there.
 const pingLimit = 10 * time.Second
 
-// Ping tells whether the engine answers.
+// Ping fails with Unreachable unless the engine answers.
 func (e *Engine) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingLimit)
 	defer cancel()
@@ -126,12 +162,10 @@ func (e *Engine) labels(role string, more map[string]string) map[string]string {
 	return out
 }
 
-// mine tells whether labels are of this unit, compared whole.
+// mine reports whether labels are of this unit, compared whole.
 func (e *Engine) mine(labels map[string]string) bool {
 	return labels[labelUnit] == e.unit.Name && labels[labelModel] == e.unit.ModelUUID
 }
-
-func (e *Engine) slotName(s notebook.Slot) string { return e.unit.Key() + "-" + string(s) }
 
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s)

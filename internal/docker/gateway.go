@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -15,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/pkg/jsonmessage"
 )
 
 // GatewayGroup is the numeric group, and mostly the user, of a gateway. It owns
@@ -32,6 +34,7 @@ type Gateway struct {
 	Variant    string // identity of the program and its privileges
 	Privileged bool   // may listen below port 1024
 	Dir        string // on the host
+	Group      int    // the unit's, beside GatewayGroup: it may enter the notebooks' socket directories
 }
 
 // StartGateway starts a gateway beside whatever gateway runs, from an image made
@@ -40,30 +43,31 @@ func (e *Engine) StartGateway(ctx context.Context, g Gateway) (string, error) {
 	tag := gatewayRepository + ":" + g.Variant
 	name := fmt.Sprintf("%s-gateway-%s-%x", e.unit.Key(), g.Variant, time.Now().UnixMilli())
 	config, host := e.gatewayConfig(g, tag)
-	created, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	id, err := e.create(ctx, config, host, name)
 	if errdefs.IsNotFound(err) { // no such image
 		if err := e.importProgram(ctx, g.Program, tag); err != nil {
 			return "", err
 		}
-		created, err = e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+		id, err = e.create(ctx, config, host, name)
 	}
 	if err != nil {
-		return "", failure(err, "cannot create the gateway")
+		return "", e.refusal(ctx, err, "cannot create the gateway")
 	}
-	if err := e.cli.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
-		return "", errors.Join(failure(err, "cannot start the gateway"), e.remove(ctx, created.ID))
+	if err := e.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return "", errors.Join(e.refusal(ctx, err, "cannot start the gateway"), e.Remove(ctx, id))
 	}
-	return created.ID, nil
+	return id, nil
 }
 
 func (e *Engine) gatewayConfig(g Gateway, tag string) (*container.Config, *container.HostConfig) {
 	pids := int64(256)
 	config := &container.Config{
 		Image: tag, Cmd: []string{"gateway", "/gateway", g.Variant}, User: fmt.Sprintf("%d:%d", GatewayGroup, GatewayGroup),
-		Labels: e.labels("gateway", map[string]string{labelVariant: g.Variant}),
+		Labels: e.labels(roleGateway, map[string]string{labelVariant: g.Variant}),
 	}
 	host := &container.HostConfig{
 		NetworkMode: "host", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+		GroupAdd:      []string{strconv.Itoa(g.Group)},
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
 		Mounts:        []mount.Mount{{Type: mount.TypeBind, Source: g.Dir, Target: "/gateway"}},
@@ -93,22 +97,22 @@ func (e *Engine) importProgram(ctx context.Context, program, tag string) error {
 		return fmt.Errorf("cannot pack the gateway: %v", err)
 	}
 	body, err := e.cli.ImageImport(ctx, image.ImportSource{Source: &archive, SourceName: "-"}, tag,
-		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/jupyter-docker"]`, "LABEL " + labelRole + "=gateway"}})
+		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/jupyter-docker"]`, "LABEL " + labelRole + "=" + roleGateway}})
 	if err != nil {
-		return failure(err, "cannot import the gateway")
+		return e.refusal(ctx, err, "cannot import the gateway")
 	}
 	defer body.Close()
-	_, err = io.Copy(io.Discard, body)
-	return failure(err, "cannot import the gateway")
+	err = jsonmessage.DisplayJSONMessagesStream(body, io.Discard, 0, false, nil) // an error may come in the stream
+	return e.refusal(ctx, err, "cannot import the gateway")
 }
 
 // RemoveGateway removes a gateway by its container's id.
 func (e *Engine) RemoveGateway(ctx context.Context, id string) error {
 	grace := gatewayGrace
 	if err := e.cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace}); err != nil && !errdefs.IsNotFound(err) {
-		return failure(err, "cannot stop the old gateway")
+		return e.refusal(ctx, err, "cannot stop the old gateway")
 	}
-	if err := e.remove(ctx, id); err != nil {
+	if err := e.Remove(ctx, id); err != nil {
 		return err
 	}
 	return e.tidyGatewayImages(ctx)
@@ -117,7 +121,7 @@ func (e *Engine) RemoveGateway(ctx context.Context, id string) error {
 // tidyGatewayImages removes the gateways' images that no container stands on,
 // also those whose tag another import of the same program took.
 func (e *Engine) tidyGatewayImages(ctx context.Context) error {
-	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelRole+"=gateway"))})
+	images, err := e.cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelRole+"="+roleGateway))})
 	if err != nil {
 		return failure(err, "cannot list the gateways' images")
 	}

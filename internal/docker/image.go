@@ -17,10 +17,10 @@ import (
 )
 
 // ownRepository is where the unit tags what it pulled: that tag keeps the image
-// when its own moves on, and tells at removal what the charm brought here.
+// when its own moves on, and says at removal what the charm brought here.
 func (e *Engine) ownRepository() string { return "jupyter-docker/" + e.unit.Key() }
 
-// ownTag tells of which reference, and of which repository, the image was pulled.
+// ownTag says of which reference, and of which repository, the image was pulled.
 func (e *Engine) ownTag(ref string) string {
 	name, repository := asKept(ref)
 	return e.ownRepository() + ":" + shortHash(name) + "-" + shortHash(repository)
@@ -53,7 +53,9 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:])[:12]
 }
 
-func (e *Engine) image(ctx context.Context, ref string) (out plan.Image, err error) {
+// Reference reads what a reference names on this engine, and what the unit pulled
+// under it.
+func (e *Engine) Reference(ctx context.Context, ref string) (out plan.Reference, err error) {
 	images, err := e.ownImages(ctx)
 	if err != nil {
 		return out, err
@@ -120,10 +122,10 @@ func (e *Engine) keepTag(ctx context.Context, ref string) error {
 	}
 	if before != "" && before != now {
 		if err := e.cli.ImageTag(ctx, before, e.ownTag(ref)+"-previous"); err != nil {
-			return failure(err, "cannot tag %s", before)
+			return e.refusal(ctx, err, "cannot tag %s", before)
 		}
 	}
-	return failure(e.cli.ImageTag(ctx, ref, e.ownTag(ref)), "cannot tag %s", ref)
+	return e.refusal(ctx, e.cli.ImageTag(ctx, ref, e.ownTag(ref)), "cannot tag %s", ref)
 }
 
 // TidyImages takes the unit's tags from all images but those of the kept

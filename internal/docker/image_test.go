@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	. "gopkg.in/check.v1"
+
+	. "github.com/jupyter-docker/jupyter-docker/internal/docker/dockertest"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 )
 
 type imageSuite struct{}
@@ -33,7 +36,7 @@ var tidyTests = []struct {
 	summary string
 	tags    func(c *C) []string
 	digests []string
-	users   []object
+	users   []Object
 	removed func(c *C) []string
 }{{
 	summary: "what the charm pulled goes",
@@ -59,12 +62,12 @@ var tidyTests = []struct {
 }, {
 	summary: "a container of somebody's runs it",
 	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
-	users:   []object{{"Id": "x", "Image": "quay.io/nb:1"}},
+	users:   []Object{{"Id": "x", "Image": "quay.io/nb:1"}},
 	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
 }, {
 	summary: "a container of somebody's was made from its id",
 	tags:    func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
-	users:   []object{{"Id": "x", "Image": "sha256:1"}},
+	users:   []Object{{"Id": "x", "Image": "sha256:1"}},
 	removed: func(c *C) []string { return []string{own(c, "quay.io/nb:1")} },
 }, {
 	summary: "another unit and a container have it under another name",
@@ -73,7 +76,7 @@ var tidyTests = []struct {
 		return []string{"quay.io/nb:1", "quay.io/other:1", own(c, "quay.io/nb:1"), theirs}
 	},
 	digests: []string{"quay.io/other@" + digest},
-	users:   []object{{"Id": "x", "Image": "quay.io/other:1"}},
+	users:   []Object{{"Id": "x", "Image": "quay.io/other:1"}},
 	removed: func(c *C) []string { return []string{"quay.io/nb:1", own(c, "quay.io/nb:1")} },
 }, {
 	summary: "its tag has moved on: the digest is all that the pull left",
@@ -103,18 +106,18 @@ func ours(tags []string) []string {
 func (imageSuite) TestTidyImages(c *C) {
 	for _, test := range tidyTests {
 		tags := test.tags(c)
-		answers := map[string]answer{
-			"GET /images/json":          says(200, []object{{"Id": "sha256:1", "RepoTags": ours(tags)}}),
-			"GET /images/sha256:1/json": says(200, object{"Id": "sha256:1", "RepoTags": tags, "RepoDigests": test.digests}),
-			"GET /containers/json":      says(200, append([]object{}, test.users...)),
+		answers := map[string]Answer{
+			"GET /images/json":          Says(200, []Object{{"Id": "sha256:1", "RepoTags": ours(tags)}}),
+			"GET /images/sha256:1/json": Says(200, Object{"Id": "sha256:1", "RepoTags": tags, "RepoDigests": test.digests}),
+			"GET /containers/json":      Says(200, append([]Object{}, test.users...)),
 		}
 		for _, name := range slices.Concat(tags, test.digests) {
-			answers["DELETE /images/"+name] = says(200, []object{})
+			answers["DELETE /images/"+name] = Says(200, []Object{})
 		}
 		e, t := speaking(c, answers)
 		c.Assert(e.TidyImages(context.Background(), nil), IsNil, Commentf(test.summary))
 		var removed []string
-		for _, call := range t.asked {
+		for _, call := range t.Asked {
 			if name, ok := strings.CutPrefix(call, "DELETE /images/"); ok {
 				removed = append(removed, name)
 			}
@@ -124,9 +127,37 @@ func (imageSuite) TestTidyImages(c *C) {
 }
 
 func (imageSuite) TestWhatIsWantedIsKept(c *C) {
-	e, t := speaking(c, map[string]answer{
-		"GET /images/json": says(200, []object{{"Id": "sha256:1", "RepoTags": []string{"quay.io/nb:1", own(c, "quay.io/nb:1")}}}),
+	e, t := speaking(c, map[string]Answer{
+		"GET /images/json": Says(200, []Object{{"Id": "sha256:1", "RepoTags": []string{"quay.io/nb:1", own(c, "quay.io/nb:1")}}}),
 	})
 	c.Assert(e.TidyImages(context.Background(), []string{"quay.io/nb:1"}), IsNil)
-	c.Check(t.asked, DeepEquals, []string{"GET /images/json"})
+	c.Check(t.Asked, DeepEquals, []string{"GET /images/json"})
+}
+
+var referenceTests = []struct {
+	summary string
+	images  []Object
+	named   Answer
+	want    plan.Reference
+	err     string
+}{
+	{"nothing", []Object{}, Refuses(404, "no such image"), plan.Reference{}, ""},
+	{"somebody else pulled it", []Object{}, Says(200, Object{"Id": "sha256:1"}), plan.Reference{Local: "sha256:1"}, ""},
+	{"it cannot be read", []Object{}, Refuses(500, "oops"), plan.Reference{}, "cannot inspect .*oops"},
+}
+
+func (imageSuite) TestReference(c *C) {
+	for _, test := range referenceTests {
+		e, _ := speaking(c, map[string]Answer{"GET /images/json": Says(200, test.images), "GET /images/new:1/json": test.named})
+		got, err := e.Reference(context.Background(), "new:1")
+		c.Check(got, Equals, test.want, Commentf(test.summary))
+		if test.err != "" {
+			c.Check(err, ErrorMatches, test.err, Commentf(test.summary))
+		}
+	}
+	tags := []string{own(c, "new:1"), own(c, "old:1") + "-previous", "other/x:1"}
+	e, _ := speaking(c, map[string]Answer{"GET /images/json": Says(200, []Object{{"Id": "sha256:1", "RepoTags": tags}})})
+	got, err := e.Reference(context.Background(), "new:1")
+	c.Assert(err, IsNil)
+	c.Check(got, Equals, plan.Reference{Pulled: "sha256:1", Kept: 2})
 }

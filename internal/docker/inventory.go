@@ -14,38 +14,34 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
-// inventoryProgram is where the charm's program is in a container that looks into
-// an image.
+// inventoryProgram is where the charm's program is in a container that reads an
+// image.
 const inventoryProgram = "/jupyter-docker-inventory"
 
-// Inventory looks into an image for Spark and what belongs to it. The charm's own
-// program looks, in a container without network that runs nothing of the image; env
+// Inventory finds Spark and what belongs to it in an image. The charm's own program
+// reads it, in a container without network that runs nothing of the image; env
 // is NAME=value over the image's.
-func (e *Engine) Inventory(ctx context.Context, id, program string, env []string) (found spark.Image, err error) {
-	name := e.unit.Key() + "-inventory"
-	if err := e.remove(ctx, name); err != nil { // of a hook that was killed
-		return found, err
-	}
+func (e *Engine) Inventory(ctx context.Context, id, program string, env []string) (found spark.Installation, err error) {
 	config := &container.Config{
 		Image: id, Entrypoint: []string{inventoryProgram}, Cmd: []string{"inventory"}, User: "0:0", Env: env,
-		Labels: e.labels("probe", nil), Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+		Labels: e.labels(roleProbe, nil), Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}
 	host := &container.HostConfig{
 		NetworkMode: "none", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, CapAdd: []string{"DAC_OVERRIDE"}, SecurityOpt: []string{"no-new-privileges"},
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "1"}},
 		Mounts:    []mount.Mount{{Type: mount.TypeBind, Source: program, Target: inventoryProgram, ReadOnly: true}},
 	}
-	created, err := e.cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	created, err := e.create(ctx, config, host, e.unit.Key()+"-inventory")
 	if err != nil {
-		return found, failure(err, "cannot look into image %s", id)
+		return found, e.refusal(ctx, err, "cannot read image %s", id)
 	}
-	defer func() { _ = e.remove(ctx, created.ID) }() // else the next look does
-	code, said, complaint, err := e.runToEnd(ctx, created.ID)
+	defer func() { _ = e.Remove(ctx, created) }() // else it is a stray
+	code, said, complaint, err := e.runToEnd(ctx, created)
 	if err != nil {
-		return found, failure(err, "cannot look into image %s", id)
+		return found, e.refusal(ctx, err, "cannot read image %s", id)
 	}
 	if err := json.Unmarshal(said, &found); code != 0 || err != nil {
-		return found, &Error{Kind: Invalid, Err: fmt.Errorf("cannot look into image %s: the look ended with %d: %v: %.200s", id, code, err, complaint)}
+		return found, &Error{Kind: Invalid, Err: fmt.Errorf("cannot read image %s: the inventory ended with %d: %v: %.200s", id, code, err, complaint)}
 	}
 	return found, nil
 }

@@ -17,7 +17,7 @@ type layer struct {
 	last           string
 }
 
-// update takes a message in; it tells whether anything moved.
+// update takes a message in; it reports whether anything moved.
 func (p *progress) update(m jsonmessage.JSONMessage) bool {
 	if m.ID == "" || m.Status == "Pulling from "+m.ID {
 		return true
@@ -54,7 +54,7 @@ func (p *progress) update(m jsonmessage.JSONMessage) bool {
 
 func (p *progress) String() string {
 	if len(p.layers) == 0 {
-		return "pulling: the registry has told no layers yet"
+		return "pulling: the registry has named no layers yet"
 	}
 	var done int
 	var current int64

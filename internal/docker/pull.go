@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
-	"github.com/docker/go-units"
 )
 
 // stall is how long a pull may make no progress.
@@ -23,23 +21,20 @@ const stall = 2 * time.Minute
 // explainLimit bounds the questions that explain why a pull failed.
 const explainLimit = 30 * time.Second
 
-// room is the free space, in bytes, below which no pull is begun.
-const room = 1 << 30
-
 // Pull pulls the reference within the limit and tags it as ours. report is
 // called with the progress, at least every five seconds. A failed pull changes
 // nothing that runs.
 func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, report func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := e.hasRoom(ctx, room); err != nil {
-		return err
+	if why := e.lacks(ctx, pullNeeds); why != "" {
+		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s", why)}
 	}
 	var p progress
 	if err := e.pull(ctx, ref, stall, &p, report); err != nil {
 		return e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
 	}
-	if err := e.fits(ctx, ref); err != nil {
+	if err := e.checkPlatform(ctx, ref); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
 		defer cancel()
 		return errors.Join(err, e.untag(ctx, ref))
@@ -61,8 +56,8 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	}
 	// The engine has no class for a full disk, and has tidied it up by now. What is
 	// pulled lies there twice, packed and unpacked.
-	if full := e.hasRoom(ctx, max(room, 2*p.size())); full != nil {
-		return full
+	if why := e.lacks(ctx, space{max(pullNeeds.bytes, 2*p.size()), pullNeeds.files}); why != "" {
+		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s", why)}
 	}
 	kind := classifyPull(err)
 	if kind == NotFound || kind == RegistryDown {
@@ -73,7 +68,7 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	return &Error{Kind: kind, Err: fmt.Errorf("cannot pull %s: %w", ref, err)}
 }
 
-// classifyPull tells what a registry did. The engine answers 500 for most of it.
+// classifyPull says what a registry did. The engine answers 500 for most of it.
 func classifyPull(err error) Kind {
 	switch {
 	case client.IsErrConnectionFailed(err):
@@ -177,24 +172,8 @@ func decode(ctx context.Context, body io.Reader, out chan<- jsonmessage.JSONMess
 	}
 }
 
-// hasRoom refuses when the engine's disk has less than so many bytes left.
-func (e *Engine) hasRoom(ctx context.Context, need int64) error {
-	_, root, err := e.CPUs(ctx)
-	if err != nil {
-		return err
-	}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(root, &s); err != nil {
-		return nil // the engine is elsewhere; the pull itself will tell
-	}
-	if free := int64(s.Bavail) * s.Bsize; free < need {
-		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s has only %s left", root, units.HumanSize(float64(free)))}
-	}
-	return nil
-}
-
-// fits refuses an image for another architecture than the engine's.
-func (e *Engine) fits(ctx context.Context, ref string) error {
+// checkPlatform refuses an image for another architecture than the engine's.
+func (e *Engine) checkPlatform(ctx context.Context, ref string) error {
 	img, err := e.cli.ImageInspect(ctx, ref)
 	if err != nil {
 		return failure(err, "cannot inspect image %s", ref)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/docker/docker/pkg/jsonmessage"
 	. "gopkg.in/check.v1"
+
+	. "github.com/jupyter-docker/jupyter-docker/internal/docker/dockertest"
 )
 
 type pullSuite struct{}
@@ -19,37 +21,37 @@ var _ = Suite(&pullSuite{})
 const ref = "registry.example:5000/team/nb:1"
 
 // pulling is an engine that can pull what stream says.
-func pulling(stream answer) map[string]answer {
-	return map[string]answer{
-		"GET /info":                          says(200, object{"NCPU": 2, "DockerRootDir": "/no/such/directory"}),
-		"GET /version":                       says(200, object{"Os": "linux", "Arch": "amd64"}),
+func pulling(stream Answer) map[string]Answer {
+	return map[string]Answer{
+		"GET /info":                          Says(200, Object{"NCPU": 2, "DockerRootDir": "/no/such/directory"}),
+		"GET /version":                       Says(200, Object{"Os": "linux", "Arch": "amd64"}),
 		"POST /images/create":                stream,
-		"GET /images/" + ref + "/json":       says(200, object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64"}),
-		"GET /distribution/" + ref + "/json": refuses(404, "manifest unknown"),
+		"GET /images/" + ref + "/json":       Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64"}),
+		"GET /distribution/" + ref + "/json": Refuses(404, "manifest unknown"),
 	}
 }
 
-func streams(lines ...string) answer {
+func streams(lines ...string) Answer {
 	return func(*http.Request) (*http.Response, error) {
-		return body(200, strings.NewReader(strings.Join(lines, "\n"))), nil
+		return Body(200, strings.NewReader(strings.Join(lines, "\n"))), nil
 	}
 }
 
 var pullTests = []struct {
 	summary string
-	stream  answer
+	stream  Answer
 	kind    Kind
 	err     string
 }{
-	{"no such image", refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
-	{"a login is wanted", refuses(401, "unauthorized"), Denied, "cannot pull .*unauthorized"},
-	{"forbidden", refuses(403, "denied"), Denied, "cannot pull .*denied"},
-	{"no registry there", refuses(500, "connection refused"), RegistryDown, "cannot pull .*"},
+	{"no such image", Refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
+	{"a login is wanted", Refuses(401, "unauthorized"), Denied, "cannot pull .*unauthorized"},
+	{"forbidden", Refuses(403, "denied"), Denied, "cannot pull .*denied"},
+	{"no registry there", Refuses(500, "connection refused"), RegistryDown, "cannot pull .*"},
 	{"it breaks in the middle", streams(`{"status":"Pulling"}`, `{"errorDetail":{"message":"unexpected EOF"},"error":"unexpected EOF"}`),
 		RegistryDown, "cannot pull .*unexpected EOF"},
 	{"the engine goes away", streams(`{"status":"Pull`), RegistryDown, "cannot pull .*"},
-	{"a reference that it does not take", refuses(400, "invalid reference format"), Invalid, "cannot pull .*"},
-	{"the engine is not there", breaks(errors.New("dial unix: connection refused")), Unreachable, "cannot .*"},
+	{"a reference that it does not take", Refuses(400, "invalid reference format"), Invalid, "cannot pull .*"},
+	{"the engine is not there", Breaks(errors.New("dial unix: connection refused")), Unreachable, "cannot .*"},
 }
 
 func (pullSuite) TestFailures(c *C) {
@@ -58,7 +60,7 @@ func (pullSuite) TestFailures(c *C) {
 		err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
 		c.Check(err, ErrorMatches, "(?s)"+test.err, Commentf(test.summary))
 		c.Check(kindOf(err), Equals, test.kind, Commentf(test.summary))
-		for _, call := range t.asked {
+		for _, call := range t.Asked {
 			c.Check(strings.HasPrefix(call, "DELETE"), Equals, false, Commentf(test.summary))
 		}
 	}
@@ -68,7 +70,7 @@ func (pullSuite) TestFailures(c *C) {
 // platform, the engine answers 200 and then breaks off.
 func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
 	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`, `{"errorDetail":{"message":"no matching manifest"},"error":"no matching manifest"}`))
-	answers["GET /distribution/"+ref+"/json"] = says(200, object{"Platforms": []object{
+	answers["GET /distribution/"+ref+"/json"] = Says(200, Object{"Platforms": []Object{
 		{"os": "linux", "architecture": "arm64"}, {"os": "unknown", "architecture": "unknown"}}})
 	e, _ := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
@@ -78,28 +80,28 @@ func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
 
 func (pullSuite) TestAPulledImageForOthersIsNotKept(c *C) {
 	answers := pulling(streams(`{"status":"done"}`))
-	answers["GET /images/"+ref+"/json"] = says(200, object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x"})
-	answers["DELETE /images/"+ref] = says(200, []object{})
+	answers["GET /images/"+ref+"/json"] = Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x"})
+	answers["DELETE /images/"+ref] = Says(200, []Object{})
 	e, t := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
 	c.Check(err, ErrorMatches, "cannot run the image: it is for linux/s390x, this machine is linux/amd64")
-	c.Check(t.asked[len(t.asked)-1], Equals, "DELETE /images/"+ref)
+	c.Check(t.Asked[len(t.Asked)-1], Equals, "DELETE /images/"+ref)
 }
 
 func (pullSuite) TestNoRoom(c *C) {
 	answers := pulling(nil)
-	answers["GET /info"] = says(200, object{"DockerRootDir": "/proc"}) // has no byte free
+	answers["GET /info"] = Says(200, Object{"DockerRootDir": "/proc"}) // has no byte free
 	e, t := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
 	c.Check(kindOf(err), Equals, DiskFull)
 	c.Check(err, ErrorMatches, "cannot pull: /proc has only 0B left")
-	c.Check(t.asked, DeepEquals, []string{"GET /info"})
+	c.Check(t.Asked, DeepEquals, []string{"GET /info"})
 }
 
 // TestTheDiskIsTooSmall: an image larger than any disk breaks off.
 func (pullSuite) TestTheDiskIsTooSmall(c *C) {
 	answers := pulling(streams(`{"status":"Downloading","id":"l1","progressDetail":{"current":5,"total":4000000000000000}}`, `{"error":"no space","errorDetail":{"message":"no space"}}`))
-	answers["GET /info"] = says(200, object{"DockerRootDir": c.MkDir()})
+	answers["GET /info"] = Says(200, Object{"DockerRootDir": c.MkDir()})
 	e, _ := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
 	c.Check(kindOf(err), Equals, DiskFull)
@@ -108,18 +110,18 @@ func (pullSuite) TestTheDiskIsTooSmall(c *C) {
 func (pullSuite) TestWhatWasPulledIsTagged(c *C) {
 	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`, `{"status":"Status: Downloaded newer image"}`))
 	e, t := speaking(c, answers)
-	answers["GET /images/"+e.ownTag(ref)+"/json"] = says(200, object{"Id": "sha256:1"})
-	answers["POST /images/sha256:1/tag"] = says(201, nil)
-	answers["POST /images/"+ref+"/tag"] = says(201, nil)
+	answers["GET /images/"+e.ownTag(ref)+"/json"] = Says(200, Object{"Id": "sha256:1"})
+	answers["POST /images/sha256:1/tag"] = Says(201, nil)
+	answers["POST /images/"+ref+"/tag"] = Says(201, nil)
 	c.Assert(e.Pull(context.Background(), ref, time.Minute, func(string) {}), IsNil)
-	c.Check(t.asked[len(t.asked)-2:], DeepEquals, []string{"POST /images/sha256:1/tag", "POST /images/" + ref + "/tag"})
+	c.Check(t.Asked[len(t.Asked)-2:], DeepEquals, []string{"POST /images/sha256:1/tag", "POST /images/" + ref + "/tag"})
 }
 
 // slow is a pull that never ends by itself.
-func slow(lines ...string) (answer, func()) {
+func slow(lines ...string) (Answer, func()) {
 	r, w := io.Pipe()
 	go func() { _, _ = io.WriteString(w, strings.Join(lines, "\n")) }()
-	return func(*http.Request) (*http.Response, error) { return body(200, r), nil }, func() { w.Close() }
+	return func(*http.Request) (*http.Response, error) { return Body(200, r), nil }, func() { w.Close() }
 }
 
 func (pullSuite) TestStall(c *C) {
@@ -155,8 +157,8 @@ var progressTests = []struct {
 	messages []jsonmessage.JSONMessage
 	text     string
 }{
-	{"nothing yet", nil, "pulling: the registry has told no layers yet"},
-	{"the tag is no layer", []jsonmessage.JSONMessage{message("Pulling from team/nb", "1", 0, 0)}, "pulling: the registry has told no layers yet"},
+	{"nothing yet", nil, "pulling: the registry has named no layers yet"},
+	{"the tag is no layer", []jsonmessage.JSONMessage{message("Pulling from team/nb", "1", 0, 0)}, "pulling: the registry has named no layers yet"},
 	{"layers in all states", []jsonmessage.JSONMessage{
 		message("Pulling from team/nb", "1", 0, 0),
 		message("Already exists", "l0", 0, 0),

@@ -57,9 +57,9 @@ func acl(owner, group, other uint16, r Readers, perm uint16) []byte {
 	return out.Bytes()
 }
 
-// aclUsers are the users that an attribute of a file names; none when it has
-// no such attribute.
-func aclUsers(path, attribute string) (out []int) {
+// aclIDs are the users or groups, by the tag, that an attribute of a file names;
+// none when it has no such attribute.
+func aclIDs(path, attribute string, tag uint16) (out []int) {
 	b := make([]byte, 4096)
 	n, err := syscall.Getxattr(path, attribute, b)
 	if err != nil || n < 4 {
@@ -70,30 +70,48 @@ func aclUsers(path, attribute string) (out []int) {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Tag == tagUser {
+		if e.Tag == tag {
 			out = append(out, int(e.ID))
 		}
 	}
 	return out
 }
 
-// hasGroup tells whether the directory's default ACL is the one of the readers.
-func hasGroup(path string, want []byte) bool {
+func aclUsers(path, attribute string) []int { return aclIDs(path, attribute, tagUser) }
+
+// in reports whether a file's ACL has entries for all of the readers.
+func (r Readers) in(path string) bool {
+	users := aclUsers(path, accessACL)
+	return slices.Contains(aclIDs(path, accessACL, tagGroup), r.Group) &&
+		!slices.ContainsFunc(r.Users, func(id int) bool { return !slices.Contains(users, id) })
+}
+
+// hasACL reports whether an attribute of a file has that value.
+func hasACL(path, attribute string, want []byte) bool {
 	b := make([]byte, 4096)
-	n, err := syscall.Getxattr(path, defaultACL, b)
+	n, err := syscall.Getxattr(path, attribute, b)
 	return err == nil && bytes.Equal(b[:n], want)
 }
 
-// ErrNoACL says that the file system of the notebooks keeps no ACLs.
+// ErrNoACL says that a file system keeps no ACLs.
 var ErrNoACL = errors.New("the file system keeps no POSIX ACLs")
 
-func setACL(path, attribute string, value []byte) error {
+// putACL sets an attribute. Its errors name no path, for the walk reaches a file
+// by a descriptor.
+func putACL(path, attribute string, value []byte) error {
 	err := syscall.Setxattr(path, attribute, value, 0)
-	if errors.Is(err, syscall.EOPNOTSUPP) {
+	switch {
+	case errors.Is(err, syscall.EOPNOTSUPP):
 		return ErrNoACL
+	case isFull(err):
+		return ErrNoSpace
 	}
-	if err != nil {
-		return fmt.Errorf("cannot set the ACL of %s: %v", path, err)
+	return err
+}
+
+func setACL(path, attribute string, value []byte) error {
+	if err := putACL(path, attribute, value); err != nil {
+		return fmt.Errorf("cannot set the ACL of %s: %w", path, err)
 	}
 	return nil
 }

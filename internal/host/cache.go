@@ -28,7 +28,10 @@ func (u Unit) Cached(name string) []byte {
 
 // Cache keeps content under a name, and only the last few that were used.
 func (u Unit) Cache(name string, content []byte) error {
-	if err := os.MkdirAll(u.cache(), 0o700); err != nil {
+	if err := u.Make(); err != nil {
+		return err
+	}
+	if err := makeDir(u.cache(), 0, 0o700); err != nil {
 		return err
 	}
 	if err := writeFile(filepath.Join(u.cache(), name), content, 0, 0o600); err != nil {

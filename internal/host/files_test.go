@@ -1,13 +1,14 @@
 package host
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	. "gopkg.in/check.v1"
 )
@@ -28,11 +29,8 @@ func (s *filesSuite) SetUpTest(c *C) {
 	if os.Getuid() != 0 {
 		c.Fatal("this suite changes owners of files: run it as root")
 	}
-	top := c.MkDir()
-	for dir := top; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-		c.Assert(os.Chmod(dir, 0o755), IsNil) // other users have to come this far
-	}
-	s.unit = Unit{Dir: filepath.Join(top, "unit"), Group: group}
+	s.unit = Unit{Dir: filepath.Join(c.MkDir(), "root", "unit"), Group: group}
+	c.Assert(s.unit.Make(), IsNil)
 }
 
 type owned struct {
@@ -55,113 +53,18 @@ func put(c *C, path string, mode fs.FileMode, uid int) {
 	c.Assert(os.Chown(path, uid, uid), IsNil)
 }
 
-// as runs a shell's line as another user, in that one group.
-func as(uid, gid int, line string) error {
-	cmd := exec.Command("sh", "-c", line)
+// as runs a shell's line as another user, in that one group. It comes to the
+// unit's directory as a container does, past the root's alone.
+func (s *filesSuite) as(uid, gid int, line string) error {
+	dir, err := os.Open(s.unit.Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	cmd := exec.Command("sh", "-c", strings.ReplaceAll(line, s.unit.Dir, "/proc/self/fd/3"))
+	cmd.ExtraFiles = []*os.File{dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid), Groups: []uint32{uint32(gid)}}}
 	return cmd.Run()
-}
-
-func (s *filesSuite) TestAdoptOpensOldFilesToTheGroup(c *C) {
-	data := filepath.Join(s.unit.Dir, "notebooks")
-	file, script, deep := filepath.Join(data, "old", "a.ipynb"), filepath.Join(data, "run.sh"), filepath.Join(data, "old")
-	put(c, file, 0o644, 1000)
-	put(c, script, 0o755, 1000)
-	c.Assert(os.Chown(deep, 1000, 1000), IsNil)
-	c.Assert(os.Symlink("/etc/passwd", filepath.Join(data, "link")), IsNil)
-	passwd := stat(c, "/etc/passwd")
-
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-
-	c.Check(stat(c, data), Equals, owned{fs.ModeDir | fs.ModeSetgid | 0o770, 0, group})
-	// The group's bits of a mode show the mask: what the unit's group may do at most.
-	c.Check(stat(c, file), Equals, owned{0o664, 1000, 1000})
-	c.Check(stat(c, script), Equals, owned{0o775, 1000, 1000})
-	c.Check(stat(c, deep), Equals, owned{fs.ModeDir | 0o775, 1000, 1000})
-	c.Check(stat(c, "/etc/passwd"), Equals, passwd)
-
-	c.Check(as(4321, group, "echo y >"+file), IsNil)
-	c.Check(as(4321, group, "umask 077; echo y >"+deep+"/new"), IsNil)
-	c.Check(as(1000, group, "echo y >"+deep+"/new"), IsNil)
-	c.Check(as(4321, 4321, "echo y >"+script), NotNil)
-	c.Check(as(4321, 4321, "ls "+data), NotNil)
-}
-
-func (s *filesSuite) TestAdoptWalksOnce(c *C) {
-	data := filepath.Join(s.unit.Dir, "notebooks")
-	put(c, filepath.Join(data, "a"), 0o644, 1000)
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-	later := filepath.Join(data, "b")
-	put(c, later, 0o644, 1000) // copied in with its mode: a walk would open it
-	c.Assert(syscall.Removexattr(later, accessACL), IsNil)
-	c.Assert(os.Chmod(later, 0o644), IsNil)
-	before := changed(c, data)
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-	c.Check(stat(c, later).mode, Equals, fs.FileMode(0o644))
-	c.Check(changed(c, data), Equals, before)
-}
-
-// TestReopen: what a program closed is opened again, and nothing out of the tree.
-func (s *filesSuite) TestReopen(c *C) {
-	data, outside := filepath.Join(s.unit.Dir, "notebooks"), filepath.Join(s.unit.Dir, "outside")
-	put(c, filepath.Join(outside, "file"), 0o644, 1000)
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-	put(c, filepath.Join(data, "table", "part"), 0o644, 1000)
-	c.Assert(os.Chmod(filepath.Join(data, "table"), 0o755), IsNil)
-	c.Assert(os.Symlink(outside, filepath.Join(data, "link")), IsNil)
-	c.Assert(syscall.Mkfifo(filepath.Join(data, "pipe"), 0o600), IsNil)
-	c.Assert(as(4321, group, "rm -r "+data+"/table"), NotNil)
-	before, beside := changed(c, data), changed(c, filepath.Join(outside, "file"))
-
-	c.Assert(s.unit.Reopen(data), IsNil)
-
-	c.Check(changed(c, data), Equals, before)
-	c.Check(changed(c, filepath.Join(outside, "file")), Equals, beside)
-	first := changed(c, filepath.Join(data, "table", "part"))
-	c.Assert(s.unit.Reopen(data), IsNil)
-	c.Check(changed(c, filepath.Join(data, "table", "part")), Equals, first)
-	c.Check(as(4321, group, "rm -r "+data+"/table"), IsNil)
-}
-
-func changed(c *C, path string) time.Time {
-	s := syscall.Stat_t{}
-	c.Assert(syscall.Stat(path, &s), IsNil)
-	return time.Unix(s.Ctim.Sec, s.Ctim.Nsec)
-}
-
-// TestAdoptAgainAfterAKill: the default ACL of the top marks the pass as done,
-// so it must not be there before.
-func (s *filesSuite) TestAdoptAgainAfterAKill(c *C) {
-	data := filepath.Join(s.unit.Dir, "notebooks")
-	file := filepath.Join(data, "a")
-	put(c, file, 0o644, 1000)
-	c.Assert(setACL(data, accessACL, acl(7, 7, 0, Readers{Group: group}, 7)), IsNil)
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-	c.Check(stat(c, file).mode, Equals, fs.FileMode(0o664))
-}
-
-func (s *filesSuite) TestAdoptKeepsUsersThatWereLetIn(c *C) {
-	data := filepath.Join(s.unit.Dir, "notebooks")
-	c.Assert(os.Mkdir(s.unit.Dir, 0o711), IsNil)
-	c.Assert(s.unit.Adopt(data, []int{1001}), IsNil)
-	c.Assert(s.unit.Adopt(data, []int{1000}), IsNil)
-	c.Check(aclUsers(data, defaultACL), DeepEquals, []int{1000, 1001})
-	c.Assert(as(1001, 1001, "echo x >"+data+"/a"), IsNil)
-	c.Check(as(1000, 1000, "echo y >>"+data+"/a"), IsNil)
-	before := changed(c, data)
-	c.Assert(s.unit.Adopt(data, nil), IsNil)
-	c.Check(changed(c, data), Equals, before)
-}
-
-// TestAdoptWithoutACLs has one of the few file systems that keep none. The group
-// gets what a mode can give.
-func (s *filesSuite) TestAdoptWithoutACLs(c *C) {
-	data := c.MkDir()
-	c.Assert(syscall.Mount("none", data, "ramfs", 0, ""), IsNil)
-	defer func() { c.Check(syscall.Unmount(data, 0), IsNil) }()
-	put(c, filepath.Join(data, "a"), 0o644, 1000)
-	c.Check(s.unit.Adopt(data, nil), Equals, ErrNoACL)
-	c.Check(stat(c, data), Equals, owned{fs.ModeDir | fs.ModeSetgid | 0o770, 0, group})
 }
 
 func (s *filesSuite) TestWriteSlotModes(c *C) {
@@ -193,11 +96,11 @@ func (s *filesSuite) TestWriteSlotModes(c *C) {
 func (s *filesSuite) TestOnlyWhoWasLetInReadsTheSecret(c *C) {
 	c.Assert(s.unit.WriteSlot("a", nil, Secret{Token: "t", CookieSecret: "k"}), IsNil)
 	read := "cat " + s.unit.Slot("a") + "/secret/token"
-	c.Check(as(1000, 1000, read), NotNil)
-	c.Check(as(1000, group, read), IsNil)
+	c.Check(s.as(1000, 1000, read), NotNil)
+	c.Check(s.as(1000, group, read), IsNil)
 	c.Assert(s.unit.AdmitToSecret("a", []int{1000}), IsNil)
-	c.Check(as(1000, 1000, read), IsNil)
-	c.Check(as(1001, 1001, read), NotNil)
+	c.Check(s.as(1000, 1000, read), IsNil)
+	c.Check(s.as(1001, 1001, read), NotNil)
 	c.Check(s.unit.SecretUsers("a"), DeepEquals, []int{1000})
 }
 
@@ -207,43 +110,6 @@ func (s *filesSuite) TestARotatedTokenKeepsItsReaders(c *C) {
 	c.Assert(s.unit.AdmitToSecret("a", []int{1000}), IsNil)
 	c.Assert(s.unit.WriteSlot("a", nil, Secret{Token: "u", CookieSecret: "l"}), IsNil)
 	c.Check(aclUsers(s.unit.Slot("a")+"/secret/token", accessACL), DeepEquals, []int{1000})
-}
-
-func (s *filesSuite) TestWriteFileReplacesAsAWhole(c *C) {
-	path := filepath.Join(c.MkDir(), "token")
-	c.Assert(writeFile(path, []byte("one\n"), group, 0o440), IsNil)
-	open, err := os.Open(path)
-	c.Assert(err, IsNil)
-	defer open.Close()
-	c.Assert(writeFile(path, []byte("two\n"), group, 0o440), IsNil)
-	b := make([]byte, 8)
-	n, err := open.Read(b)
-	c.Assert(err, IsNil)
-	c.Check(string(b[:n]), Equals, "one\n") // whoever had it open never sees a mixture
-	entries, err := os.ReadDir(filepath.Dir(path))
-	c.Assert(err, IsNil)
-	c.Check(entries, HasLen, 1)
-	before := changed(c, path)
-	c.Assert(writeFile(path, []byte("two\n"), group, 0o440), IsNil)
-	c.Check(changed(c, path), Equals, before)
-}
-
-// TestWriteFileMendsWhoMayRead: the right content with a wrong mode is not the
-// right file.
-func (s *filesSuite) TestWriteFileMendsWhoMayRead(c *C) {
-	path := filepath.Join(c.MkDir(), "token")
-	put(c, path, 0o644, 1000)
-	c.Assert(writeFile(path, []byte("x"), group, 0o440), IsNil)
-	c.Check(stat(c, path), Equals, owned{0o440, 0, group})
-}
-
-func (s *filesSuite) TestWriteFileFailsWithoutLeavings(c *C) {
-	dir := c.MkDir()
-	c.Assert(os.Mkdir(filepath.Join(dir, "token"), 0o755), IsNil)
-	c.Check(writeFile(filepath.Join(dir, "token"), []byte("x"), 0, 0o440), ErrorMatches, "cannot write .*token: .*")
-	entries, err := os.ReadDir(dir)
-	c.Assert(err, IsNil)
-	c.Check(entries, HasLen, 1)
 }
 
 func (s *filesSuite) TestGatewayDir(c *C) {
@@ -257,7 +123,7 @@ func (s *filesSuite) TestRemoveAllButData(c *C) {
 	data := filepath.Join(s.unit.Dir, "notebooks")
 	put(c, filepath.Join(data, "a.ipynb"), 0o644, 1000)
 	for range 2 { // a killed hook comes again
-		left, err := s.unit.RemoveAllButData()
+		left, err := s.unit.RemoveAllButData(context.Background())
 		c.Assert(err, IsNil)
 		c.Check(left, Equals, data)
 	}
@@ -270,12 +136,52 @@ func (s *filesSuite) TestRemoveAllButData(c *C) {
 
 func (s *filesSuite) TestRemoveAllWhenThereAreNoNotebooks(c *C) {
 	c.Assert(s.unit.WriteSlot("a", nil, Secret{Token: "t", CookieSecret: "k"}), IsNil)
-	c.Assert(s.unit.Adopt(filepath.Join(s.unit.Dir, "notebooks"), nil), IsNil)
+	s.adopt(c, filepath.Join(s.unit.Dir, "notebooks"), nil)
 	for range 2 {
-		left, err := s.unit.RemoveAllButData()
+		left, err := s.unit.RemoveAllButData(context.Background())
 		c.Assert(err, IsNil)
 		c.Check(left, Equals, "")
 	}
 	_, err := os.Stat(s.unit.Dir)
 	c.Check(os.IsNotExist(err), Equals, true)
+}
+
+// TestTheRootIsClosed, whoever makes it: local users have the uids of servers
+// that stepped down (fault 19).
+func (s *filesSuite) TestTheRootIsClosed(c *C) {
+	u := Unit{Dir: filepath.Join(c.MkDir(), "lib", "root", "unit"), Group: group}
+	root := filepath.Dir(u.Dir)
+	for summary, make := range map[string]func() error{
+		"settings": func() error { return u.WriteSlot("a", nil, Secret{Token: "t"}) },
+		"gateway":  func() error { return u.MakeGatewayDir(65532) },
+		"record":   func() error { return u.WriteRecord("refused", 1) },
+		"ports": func() error {
+			_, err := Reserve(context.Background(), root, "unit", Reservation{Option: 28000, Free: allFree})
+			return err
+		},
+		"notebooks": func() error {
+			_, err := u.Adopt(context.Background(), u.Dir+"/notebooks", nil, walkLimit)
+			return err
+		},
+	} {
+		c.Assert(os.RemoveAll(root), IsNil)
+		c.Assert(make(), IsNil, Commentf(summary))
+		c.Check(stat(c, root), Equals, owned{fs.ModeDir | 0o700, 0, 0}, Commentf(summary))
+		c.Check(stat(c, u.Dir), Equals, owned{fs.ModeDir | 0o711, 0, 0}, Commentf(summary))
+	}
+	c.Assert(os.Chmod(root, 0o755), IsNil) // as the charm of before made it
+	c.Assert(u.Make(), IsNil)
+	c.Check(stat(c, root).mode, Equals, fs.ModeDir|0o700)
+}
+
+func (s *filesSuite) TestRemoveAllButDataFreesPorts(c *C) {
+	root, key := filepath.Dir(s.unit.Dir), filepath.Base(s.unit.Dir)
+	put(c, s.unit.Dir+"/notebooks/a", 0o644, 1000)
+	_, err := Reserve(context.Background(), root, key, Reservation{Option: 28000, Free: allFree})
+	c.Assert(err, IsNil)
+	_, err = s.unit.RemoveAllButData(context.Background())
+	c.Assert(err, IsNil)
+	text, err := os.ReadFile(root + "/ports.json")
+	c.Assert(err, IsNil)
+	c.Check(string(text), Equals, "{}\n")
 }

@@ -1,11 +1,11 @@
 package host
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	. "gopkg.in/check.v1"
 )
 
@@ -13,16 +13,10 @@ type installSuite struct{}
 
 var _ = Suite(&installSuite{})
 
-func (installSuite) TestAnEngineThatAnswersIsLeftAlone(c *C) {
-	ping := func(context.Context) error { return nil }
-	told := func(string) { c.Error("told of something to do") }
-	c.Check(Machine{}.EnsureEngine(context.Background(), Proxy{}, ping, told), IsNil)
-}
-
 // TestProxyDropIn: systemd reads % itself, and a password may be in there.
 func (installSuite) TestProxyDropIn(c *C) {
 	m := Machine{Systemd: c.MkDir(), DropIn: filepath.Join(c.MkDir(), "docker.service.d")}
-	c.Assert(m.proxyDropIn(Proxy{HTTP: "http://u:p%40@10.0.0.1:3128", No: "127.0.0.1,::1"}), IsNil)
+	c.Assert(m.proxyDropIn(notebook.Proxy{HTTP: "http://u:p%40@10.0.0.1:3128", No: "127.0.0.1,::1"}), IsNil)
 	file := m.DropIn + "/jupyter-docker-proxy.conf"
 	text, err := os.ReadFile(file)
 	c.Assert(err, IsNil)
@@ -37,7 +31,7 @@ Environment="NO_PROXY=127.0.0.1,::1"
 func (installSuite) TestNoDropInWithoutProxyOrSystemd(c *C) {
 	dir := c.MkDir()
 	for _, m := range []Machine{{Systemd: dir, DropIn: dir + "/d"}, {Systemd: dir + "/none", DropIn: dir + "/d"}} {
-		p := Proxy{No: "127.0.0.1"}
+		p := notebook.Proxy{No: "127.0.0.1"}
 		if m.Systemd != dir {
 			p.HTTP = "http://p:1"
 		}
@@ -48,7 +42,7 @@ func (installSuite) TestNoDropInWithoutProxyOrSystemd(c *C) {
 }
 
 func (installSuite) TestEnvironmentGivesAptTheModelsProxy(c *C) {
-	env := Proxy{HTTPS: "http://p:2"}.environ()
+	env := environ(notebook.Proxy{HTTPS: "http://p:2"})
 	seen := map[string]bool{}
 	for _, pair := range env {
 		seen[pair] = true

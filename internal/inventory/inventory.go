@@ -1,4 +1,4 @@
-// Package inventory looks into the file system that it runs in for Spark, Hadoop,
+// Package inventory searches the file system that it runs in for Spark, Hadoop,
 // Python, Java and Jupyter. The charm's program does so inside a container of an
 // image that is never started itself: nothing of the image is run, so that what
 // is found is what its files say, whoever made it.
@@ -19,71 +19,71 @@ import (
 
 // Write writes what is found as JSON.
 func Write(w io.Writer) error {
-	if err := json.NewEncoder(w).Encode(Look("/", os.Getenv)); err != nil {
-		return fmt.Errorf("cannot tell what is in the image: %v", err)
+	if err := json.NewEncoder(w).Encode(Read("/", os.Getenv)); err != nil {
+		return fmt.Errorf("cannot write what is in the image: %v", err)
 	}
 	return nil
 }
 
-// look is one look into a file system.
-type look struct {
+// tree is the file system below a directory, with the environment of its image.
+type tree struct {
 	root string
 	env  func(string) string
 }
 
-// Look looks below root, as an image's environment says where things are.
-func Look(root string, env func(string) string) spark.Image {
-	l := look{root, env}
-	var out spark.Image
-	server := l.serverPython()
-	kernel := l.kernelPython(server)
+// Read reads what is below root, as an image's environment says where things are.
+func Read(root string, env func(string) string) spark.Installation {
+	t := tree{root, env}
+	var out spark.Installation
+	server := t.serverPython()
+	kernel := t.kernelPython(server)
 	out.Python = kernel.version
-	out.Jupyter = l.jupyter(server)
-	out.Home = l.sparkHome(kernel)
+	out.Jupyter = t.jupyter(server)
+	out.Home = t.sparkHome(kernel)
 	if out.Home != "" {
-		l.jars(&out)
-		l.configuration(&out)
+		t.jars(&out)
+		t.configuration(&out)
 	}
-	out.Java = l.java()
-	if found := l.pyspark(kernel); !l.within(kernel, out.Home) && found.Known() {
+	out.Java = t.java()
+	if found := t.pyspark(kernel); !t.within(kernel, out.Home) && found.Known() {
 		out.PySpark = found
 	}
-	out.BuildID = l.text("/opt/build-id")
-	out.ConnectLacks = l.connectLacks(kernel)
-	out.HadoopConf = l.hadoopConf()
+	out.BuildID = t.text("/opt/build-id")
+	out.ConnectLacks = t.connectLacks(kernel)
+	out.HadoopConf = t.hadoopConf()
 	return out
 }
 
 // path is where a path of the image is.
-func (l look) path(p string) string { return filepath.Join(l.root, p) }
+func (t tree) path(p string) string { return filepath.Join(t.root, p) }
 
 // glob lists paths of the image in order.
-func (l look) glob(patterns ...string) (out []string) {
+func (t tree) glob(patterns ...string) (out []string) {
 	for _, pattern := range patterns {
-		found, _ := filepath.Glob(l.path(pattern)) // the patterns are ours
+		found, _ := filepath.Glob(t.path(pattern)) // the patterns are ours
 		for _, f := range found {
-			out = append(out, l.inside(f))
+			out = append(out, t.inside(f))
 		}
 	}
 	return out
 }
 
 // inside is a path of the image again.
-func (l look) inside(p string) string {
-	return "/" + strings.TrimPrefix(strings.TrimPrefix(p, l.root), "/")
+func (t tree) inside(p string) string {
+	return "/" + strings.TrimPrefix(strings.TrimPrefix(p, t.root), "/")
 }
 
 // real follows links, "" when they lead nowhere.
-func (l look) real(p string) string {
-	found, err := filepath.EvalSymlinks(l.path(p))
+func (t tree) real(p string) string {
+	found, err := filepath.EvalSymlinks(t.path(p))
 	if err != nil {
 		return ""
 	}
-	return l.inside(found)
+	return t.inside(found)
 }
 
-func (l look) exists(p string) bool {
-	_, err := os.Stat(l.path(p))
+func (t tree) exists(p string) bool {
+	_, err := os.Stat(t.path(p))
 	return err == nil
 }
 
@@ -91,8 +91,8 @@ func (l look) exists(p string) bool {
 const mostText = 1 << 20
 
 // read is the text of a file, "" when there is none.
-func (l look) read(p string) string {
-	f, err := os.Open(l.path(p))
+func (t tree) read(p string) string {
+	f, err := os.Open(t.path(p))
 	if err != nil {
 		return ""
 	}
@@ -110,21 +110,21 @@ func text(r io.Reader) string {
 }
 
 // text is the one line that a file holds.
-func (l look) text(p string) spark.Fact {
-	if line := strings.TrimSpace(l.read(p)); line != "" && !strings.Contains(line, "\n") {
+func (t tree) text(p string) spark.Fact {
+	if line := strings.TrimSpace(t.read(p)); line != "" && !strings.Contains(line, "\n") {
 		return spark.Fact{Value: line, Source: p}
 	}
 	return spark.Fact{}
 }
 
 // onPath finds a program on the image's PATH, "" when it is not there.
-func (l look) onPath(name string) string {
-	path := l.env("PATH")
+func (t tree) onPath(name string) string {
+	path := t.env("PATH")
 	if path == "" {
 		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	}
 	for _, dir := range filepath.SplitList(path) {
-		if p := filepath.Join(dir, name); l.exists(p) {
+		if p := filepath.Join(dir, name); t.exists(p) {
 			return p
 		}
 	}
@@ -132,8 +132,8 @@ func (l look) onPath(name string) string {
 }
 
 // first is the first match of a pattern in the names of files in a directory.
-func (l look) first(dir string, pattern *regexp.Regexp) []string {
-	entries, err := os.ReadDir(l.path(dir))
+func (t tree) first(dir string, pattern *regexp.Regexp) []string {
+	entries, err := os.ReadDir(t.path(dir))
 	if err != nil {
 		return nil
 	}
@@ -146,35 +146,35 @@ func (l look) first(dir string, pattern *regexp.Regexp) []string {
 }
 
 // hadoopConf are the files of the image's own Hadoop configuration.
-func (l look) hadoopConf() map[string]string {
-	dir := l.env("HADOOP_CONF_DIR")
+func (t tree) hadoopConf() map[string]string {
+	dir := t.env("HADOOP_CONF_DIR")
 	if dir == "" {
-		dir = l.env("YARN_CONF_DIR")
+		dir = t.env("YARN_CONF_DIR")
 	}
 	if dir == "" {
 		return nil
 	}
 	files := map[string]string{}
-	for _, p := range l.glob(dir + "/*-site.xml") {
-		files[filepath.Base(p)] = l.read(p)
+	for _, p := range t.glob(dir + "/*-site.xml") {
+		files[filepath.Base(p)] = t.read(p)
 	}
 	return files
 }
 
 // java finds the Java that runs Spark: that of JAVA_HOME, else of PATH, else any.
-func (l look) java() spark.Fact {
+func (t tree) java() spark.Fact {
 	var starts []string
-	if home := l.env("JAVA_HOME"); home != "" {
+	if home := t.env("JAVA_HOME"); home != "" {
 		starts = append(starts, home)
 	}
-	if program := l.real(l.onPath("java")); program != "" {
+	if program := t.real(t.onPath("java")); program != "" {
 		starts = append(starts, filepath.Dir(program))
 	}
-	starts = append(starts, l.glob("/usr/lib/jvm/*", "/opt/java*", "/opt/jdk*", "/opt/conda/lib/jvm")...)
+	starts = append(starts, t.glob("/usr/lib/jvm/*", "/opt/java*", "/opt/jdk*", "/opt/conda/lib/jvm")...)
 	for _, start := range starts {
-		dir := l.real(start)
+		dir := t.real(start)
 		for range 4 {
-			if v := javaVersion.FindStringSubmatch(l.read(dir + "/release")); v != nil {
+			if v := javaVersion.FindStringSubmatch(t.read(dir + "/release")); v != nil {
 				return spark.Fact{Value: v[1], Source: dir + "/release"}
 			}
 			dir = filepath.Dir(dir)
@@ -191,12 +191,12 @@ var connectPackages = map[string]string{
 	"grpc": "grpcio", "grpc_status": "grpcio-status", "google/rpc": "googleapis-common-protos", "pandas": "pandas", "pyarrow": "pyarrow",
 }
 
-func (l look) connectLacks(p python) (out []string) {
+func (t tree) connectLacks(p python) (out []string) {
 	if len(p.packages) == 0 {
 		return nil
 	}
 	for module, name := range connectPackages {
-		if !slices.ContainsFunc(p.packages, func(dir string) bool { return l.exists(dir + "/" + module) }) {
+		if !slices.ContainsFunc(p.packages, func(dir string) bool { return t.exists(dir + "/" + module) }) {
 			out = append(out, name)
 		}
 	}

@@ -67,7 +67,7 @@ func env(pairs ...string) func(string) string {
 
 // values are the facts of an image: Spark, Scala, Hadoop, Python, Java, Jupyter,
 // and PySpark where it is not Spark's own.
-func values(i spark.Image) (out []string) {
+func values(i spark.Installation) (out []string) {
 	for _, f := range []spark.Fact{i.Spark, i.Scala, i.Hadoop, i.Python, i.Java, i.Jupyter, i.PySpark} {
 		out = append(out, f.Value)
 	}
@@ -91,7 +91,7 @@ var stacks = []string{
 }
 
 func (suite) TestDockerStacks(c *C) {
-	got := Look(tree(c, stacks...), env("PATH=/opt/conda/bin:/usr/local/bin:/usr/bin", "SPARK_HOME=/usr/local/spark"))
+	got := Read(tree(c, stacks...), env("PATH=/opt/conda/bin:/usr/local/bin:/usr/bin", "SPARK_HOME=/usr/local/spark"))
 	c.Check(values(got), DeepEquals, []string{"4.0.1", "2.13.16", "3.4.1", "3.12.11", "17.0.16", "2.17.0", ""})
 	c.Check(got.Home, Equals, "/usr/local/spark")
 	c.Check(got.DefaultsPath, Matches, "/usr/local/spark(-4.0.1-bin-hadoop3)?/conf/spark-defaults.conf")
@@ -103,7 +103,7 @@ func (suite) TestDockerStacks(c *C) {
 // configuration folder.
 func (suite) TestSparkOfThePythonPackage(c *C) {
 	const lib = "/opt/venv/lib/python3.11/site-packages/"
-	got := Look(tree(c,
+	got := Read(tree(c,
 		"/opt/venv/bin/jupyter-lab = #!/opt/venv/bin/python\n", "/usr/bin/python3.11", "/opt/venv/bin/python -> ../../../usr/bin/python3.11",
 		"/opt/venv/pyvenv.cfg = home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.2\n",
 		lib+"pyspark/version.py = __version__: str = \"3.5.6\"\n", lib+"pyspark/jars/spark-core_2.12-3.5.6.jar",
@@ -120,7 +120,7 @@ func (suite) TestSparkOfThePythonPackage(c *C) {
 
 // A package beside the Spark of SPARK_HOME is what Python imports: both are told.
 func (suite) TestAnotherPySpark(c *C) {
-	got := Look(tree(c, append(stacks, "/opt/conda/lib/python3.12/site-packages/pyspark/version.py = __version__ = '3.5.1'\n")...),
+	got := Read(tree(c, append(stacks, "/opt/conda/lib/python3.12/site-packages/pyspark/version.py = __version__ = '3.5.1'\n")...),
 		env("PATH=/opt/conda/bin:/usr/bin", "SPARK_HOME=/usr/local/spark"))
 	c.Check(got.Spark.Value, Equals, "4.0.1")
 	c.Check(got.PySpark.Value, Equals, "3.5.1")
@@ -128,7 +128,7 @@ func (suite) TestAnotherPySpark(c *C) {
 
 // Notebooks run on the Python of the default kernel, not the server's.
 func (suite) TestKernelOfAnotherPython(c *C) {
-	got := Look(tree(c,
+	got := Read(tree(c,
 		"/opt/venv/bin/jupyter-lab = #!/opt/venv/bin/python\n", "/opt/venv/bin/python", "/opt/venv/pyvenv.cfg = version = 3.13.5\n",
 		"/opt/venv/lib/python3.13/site-packages/jupyter_server-2.17.0.dist-info/METADATA",
 		"/etc/jupyter/jupyter_server_config.py = c.MultiKernelManager.default_kernel_name = 'python2'\n",
@@ -143,7 +143,7 @@ func (suite) TestKernelOfAnotherPython(c *C) {
 
 // A Spark without Hadoop takes that of HADOOP_HOME.
 func (suite) TestHadoopBesideSpark(c *C) {
-	got := Look(tree(c,
+	got := Read(tree(c,
 		"/usr/bin/python3 -> python3.11", "/usr/bin/python3.11", "/opt/spark/jars/spark-core_2.12-3.4.1.jar",
 		"/srv/hadoop/share/hadoop/common/hadoop-common-3.3.6.jar", "/srv/hadoop/share/hadoop/common/hadoop-common-3.3.6-tests.jar",
 		"/etc/hadoop/core-site.xml = <configuration/>",
@@ -153,7 +153,7 @@ func (suite) TestHadoopBesideSpark(c *C) {
 }
 
 func (suite) TestNothingIsThere(c *C) {
-	got := Look(tree(c, "/bin/sh"), env())
+	got := Read(tree(c, "/bin/sh"), env())
 	c.Check(values(got), DeepEquals, make([]string, 7))
 	c.Check(got.Home, Equals, "")
 	c.Check(got.DefaultsPath, Equals, "")

@@ -6,23 +6,21 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
 // Event is why Juju runs the charm.
 type Event struct {
-	Hook   string // "config-changed"; "" in an action
-	Action string // "get-url"; "" in a hook
-	Unit   string // "application/0"
-	Model  string // name of the model
-	UUID   string // of the model
-	Dir    string // charm directory
-	Broken string // id of the relation that ends, in its last hook
-	Proxy  ProxySettings
-}
-
-// ProxySettings are the model's juju-http-proxy and its like.
-type ProxySettings struct {
-	HTTP, HTTPS, No string
+	Hook    string // "config-changed"; "" in an action
+	Action  string // "get-url"; "" in a hook
+	Unit    string // "application/0"
+	Model   string // name of the model
+	UUID    string // of the model
+	Dir     string // charm directory
+	Broken  string // id of the relation that ends, in its last hook
+	Storage string // mount point of the storage that a storage hook is about
+	Proxy   notebook.Proxy
 }
 
 // ParseEvent reads the environment that Juju gives to a hook or an action.
@@ -30,8 +28,8 @@ type ProxySettings struct {
 func ParseEvent(getenv func(string) string) (Event, error) {
 	e := Event{
 		Unit: getenv("JUJU_UNIT_NAME"), Model: getenv("JUJU_MODEL_NAME"),
-		UUID: getenv("JUJU_MODEL_UUID"), Dir: getenv("JUJU_CHARM_DIR"),
-		Proxy: ProxySettings{HTTP: getenv("JUJU_CHARM_HTTP_PROXY"), HTTPS: getenv("JUJU_CHARM_HTTPS_PROXY"), No: getenv("JUJU_CHARM_NO_PROXY")},
+		UUID: getenv("JUJU_MODEL_UUID"), Dir: getenv("JUJU_CHARM_DIR"), Storage: getenv("JUJU_STORAGE_LOCATION"),
+		Proxy: notebook.Proxy{HTTP: getenv("JUJU_CHARM_HTTP_PROXY"), HTTPS: getenv("JUJU_CHARM_HTTPS_PROXY"), No: getenv("JUJU_CHARM_NO_PROXY")},
 	}
 	if e.Unit == "" || e.UUID == "" {
 		return Event{}, fmt.Errorf("cannot run outside a Juju hook: JUJU_UNIT_NAME or JUJU_MODEL_UUID is not set")

@@ -6,6 +6,7 @@ import (
 	. "gopkg.in/check.v1"
 
 	. "github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
 func TestPackage(t *testing.T) { TestingT(t) }
@@ -95,5 +96,5 @@ func (eventSuite) TestProxySettingsAreTheModels(c *C) {
 		"JUJU_CHARM_NO_PROXY": "127.0.0.1,localhost,::1", "http_proxy": "http://legacy:3",
 	}))
 	c.Assert(err, IsNil)
-	c.Check(e.Proxy, Equals, ProxySettings{HTTP: "http://p:1", HTTPS: "http://p:2", No: "127.0.0.1,localhost,::1"})
+	c.Check(e.Proxy, Equals, notebook.Proxy{HTTP: "http://p:1", HTTPS: "http://p:2", No: "127.0.0.1,localhost,::1"})
 }

@@ -7,6 +7,9 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
 // Tools are the hook tools of the running hook, in Go's types.
@@ -45,7 +48,7 @@ func (t *Tools) Config() (out map[string]any, err error) {
 	return out, t.read(&out, "config-get")
 }
 
-// IsLeader tells whether this unit leads for the next thirty seconds.
+// IsLeader reports whether this unit leads for the next thirty seconds.
 func (t *Tools) IsLeader() (out bool, err error) {
 	return out, t.read(&out, "is-leader")
 }
@@ -99,17 +102,16 @@ func (t *Tools) ClosePort(port string) error {
 	return t.call("close-port", port)
 }
 
-// Network is where an endpoint's binding can be reached.
-type Network struct {
-	Bind    []string
-	Ingress []string
-}
+// noAddress is what network-get says of a binding whose space has no address on
+// the machine; its exit status says no more than failed.
+const noAddress = "no network config found for binding"
 
 // Network returns the addresses of an endpoint's binding. Names and link-local
 // addresses are left out: nobody could listen there by them alone.
-func (t *Tools) Network(endpoint string) (Network, error) {
+func (t *Tools) Network(endpoint string) (n notebook.Network, err error) {
 	var raw struct {
 		Bind []struct {
+			Interface string `json:"interface-name"`
 			Addresses []struct {
 				Value string `json:"value"`
 			} `json:"addresses"`
@@ -117,18 +119,26 @@ func (t *Tools) Network(endpoint string) (Network, error) {
 		Ingress []string `json:"ingress-addresses"`
 	}
 	if err := t.read(&raw, "network-get", endpoint); err != nil {
-		return Network{}, err
+		n.Missing = strings.Contains(err.Error(), noAddress)
+		if n.Missing {
+			err = nil
+		}
+		return n, err
 	}
-	n := Network{Ingress: raw.Ingress}
+	n.Ingress = raw.Ingress
 	for _, b := range raw.Bind {
 		for _, a := range b.Addresses {
-			ip, err := netip.ParseAddr(a.Value)
-			if err == nil && !ip.IsLinkLocalUnicast() && !slices.Contains(n.Bind, a.Value) {
-				n.Bind = append(n.Bind, a.Value)
+			if ip, err := netip.ParseAddr(a.Value); err == nil && !ip.IsLinkLocalUnicast() {
+				n.Addresses = append(n.Addresses, notebook.Address{Value: a.Value, Interface: b.Interface})
 			}
 		}
 	}
 	return n, nil
+}
+
+// PrivateAddress returns the address that Juju takes for the unit's own.
+func (t *Tools) PrivateAddress() (out string, err error) {
+	return out, t.read(&out, "unit-get", "private-address")
 }
 
 // Storage returns the mount point of the storage of that name, "" when none is

@@ -8,6 +8,7 @@ import (
 	. "gopkg.in/check.v1"
 
 	. "github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
 type toolsSuite struct{}
@@ -87,6 +88,7 @@ var readTests = []struct {
 	{"an empty bag", "null", func(t *Tools) (any, error) { return t.Bag("website:1", "h/0") },
 		"relation-get --format=json -r website:1 - h/0", map[string]string(nil)},
 	{"no storage", "[]", func(t *Tools) (any, error) { return t.Storage("notebooks") }, "storage-list --format=json notebooks", ""},
+	{"private address", `"10.0.0.7"`, func(t *Tools) (any, error) { return t.PrivateAddress() }, "unit-get --format=json private-address", "10.0.0.7"},
 	{"status", `{"message":"m","status":"active","status-data":{}}`, func(t *Tools) (any, error) { return t.Status() },
 		"status-get --format=json --include-data", Status{Status: "active", Message: "m"}},
 	{"life", `{"units":{"nb/0":{"status":"dying"}},"relations":{}}`, func(t *Tools) (any, error) { return t.Life("nb/0") },
@@ -122,7 +124,24 @@ func (toolsSuite) TestNetworkLeavesOutWhatNobodyListensOnAlone(c *C) {
 		{"addresses":[{"value":"10.1.0.5"},{"value":"2001:db8::5"}]}],"ingress-addresses":["10.9.0.1"],"egress-subnets":["10.9.0.1/32"]}`}}
 	n, err := r.tools().Network("website")
 	c.Assert(err, IsNil)
-	c.Check(n, DeepEquals, Network{Bind: []string{"10.1.0.5", "2001:db8::5"}, Ingress: []string{"10.9.0.1"}})
+	c.Check(n, DeepEquals, notebook.Network{
+		Addresses: []notebook.Address{{Value: "10.1.0.5", Interface: "eth0"}, {Value: "10.1.0.5"}, {Value: "2001:db8::5"}},
+		Ingress:   []string{"10.9.0.1"},
+	})
+}
+
+// A binding without an address is the operator's to mend; any other refusal is an
+// error.
+func (toolsSuite) TestABindingWithoutAnAddressIsMissing(c *C) {
+	refuse := func(text string) *Tools {
+		r := recorder{errs: map[string]error{"network-get": &ToolError{Tool: "network-get", Code: 1, Stderr: text}}}
+		return r.tools()
+	}
+	n, err := refuse(`ERROR no network config found for binding "spark"`).Network("spark")
+	c.Assert(err, IsNil)
+	c.Check(n, DeepEquals, notebook.Network{Missing: true})
+	_, err = refuse("ERROR connection is shut down").Network("spark")
+	c.Check(err, NotNil)
 }
 
 func (toolsSuite) TestWhatIsNotJSONIsAnError(c *C) {

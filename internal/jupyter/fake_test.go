@@ -1,6 +1,7 @@
 package jupyter_test
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -76,7 +77,7 @@ func (f *fake) start() (*httptest.Server, *Server) {
 	})
 	mux.HandleFunc("GET /api/kernels/k/channels", f.channels)
 	h := httptest.NewServer(mux)
-	return h, New(h.Listener.Addr().(*net.TCPAddr).Port, "/", "t")
+	return h, New(dialTo(h.Listener.Addr()), "/", "t")
 }
 
 func answer(w http.ResponseWriter, code int, body any) {
@@ -163,5 +164,12 @@ func (f *fake) channels(w http.ResponseWriter, r *http.Request) {
 		}
 		t.say("iopub", "status", object{"execution_state": "busy"})
 		f.script[m.Content.Code](t)
+	}
+}
+
+// dialTo connects to an address.
+func dialTo(a net.Addr) Dialer {
+	return func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, a.Network(), a.String())
 	}
 }

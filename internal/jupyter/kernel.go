@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,8 +95,8 @@ func (s *Server) Sweep(ctx context.Context) {
 // open connects, and waits until the kernel both answers and is heard: what it
 // says before its listener is there is lost.
 func (k *Kernel) open(ctx context.Context) error {
-	dialer := websocket.Dialer{Proxy: nil}
-	address := "ws" + strings.TrimPrefix(k.server.Base, "http") + "api/kernels/" + k.kernel + "/channels?session_id=" + url.QueryEscape(k.id)
+	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return k.server.dial(ctx) }}
+	address := "ws" + strings.TrimPrefix(k.server.base, "http") + "api/kernels/" + k.kernel + "/channels?session_id=" + url.QueryEscape(k.id)
 	conn, resp, err := dialer.DialContext(ctx, address, http.Header{"Authorization": {"token " + k.server.Token}})
 	if err != nil {
 		if resp != nil {

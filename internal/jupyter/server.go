@@ -10,29 +10,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
 	"time"
 
-	"github.com/jupyter-docker/jupyter-docker/internal/together"
+	"github.com/jupyter-docker/jupyter-docker/internal/parallel"
 )
 
-// Server is a Jupyter server at an address of this host.
+// Server is a Jupyter server of this host.
 type Server struct {
-	Base  string // "http://127.0.0.1:19000/base/"
 	Token string
+	base  string // "http://localhost/base/"; where that is, dial knows
+	dial  Dialer
 	http  *http.Client
 }
 
-// New returns the server at a loopback port, under a base URL that begins and
+// Dialer connects to one server.
+type Dialer func(context.Context) (net.Conn, error)
+
+// New returns the server that dial connects to, under a base URL that begins and
 // ends with a slash.
-func New(port int, baseURL, token string) *Server {
+func New(dial Dialer, baseURL, token string) *Server {
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+	}
 	return &Server{
-		Base: fmt.Sprintf("http://127.0.0.1:%d%s", port, baseURL), Token: token,
+		base: "http://localhost" + baseURL, Token: token, dial: dial,
 		http: &http.Client{
-			Timeout:       5 * time.Second,
-			Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
+			Timeout: 5 * time.Second, Transport: transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -64,7 +72,7 @@ func (s *Server) send(ctx context.Context, client *http.Client, r request) (int,
 		}
 		payload = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, s.Base+r.path, payload)
+	req, err := http.NewRequestWithContext(ctx, r.method, s.base+r.path, payload)
 	if err != nil {
 		return 0, fmt.Errorf("cannot ask Jupyter: %v", err)
 	}
@@ -148,7 +156,7 @@ func (s *Server) Check(ctx context.Context) Health {
 	}
 	var without, with int
 	var closed, opened error
-	_ = together.Run( // what failed is told apart below
+	_ = parallel.Run( // what failed is told apart below
 		func() error { without, closed = s.get(ctx, "api/contents?content=0", false, nil); return nil },
 		func() error { with, opened = s.get(ctx, "api/contents?content=0", true, nil); return nil },
 	)
@@ -173,30 +181,8 @@ func describe(path string, code int, err error, versionless bool) string {
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
 		return path + " takes too long to answer"
 	case err != nil:
-		return "nothing answers at its port"
+		return "nothing answers at its socket"
 	default:
 		return fmt.Sprintf("%s answers %d", path, code)
 	}
-}
-
-// Kernels counts the kernels that there are, and names those that compute.
-func (s *Server) Kernels(ctx context.Context) (total int, busy []string, err error) {
-	var kernels []struct {
-		ID    string `json:"id"`
-		Name  string `json:"name"`
-		State string `json:"execution_state"`
-	}
-	code, err := s.get(ctx, "api/kernels", true, &kernels)
-	if err != nil {
-		return 0, nil, err
-	}
-	if code != http.StatusOK {
-		return 0, nil, fmt.Errorf("cannot count kernels: Jupyter answers %d", code)
-	}
-	for _, k := range kernels {
-		if k.State == "busy" {
-			busy = append(busy, fmt.Sprintf("%s/%.8s", k.Name, k.ID))
-		}
-	}
-	return len(kernels), busy, nil
 }

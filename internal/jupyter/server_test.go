@@ -27,6 +27,8 @@ type answers struct {
 	without, with int
 	kernels       string
 	kernelsCode   int
+	terminals     string
+	terminalsCode int // 0 for a server that has none
 	baseURL       string
 }
 
@@ -57,8 +59,14 @@ func serve(a answers) (*httptest.Server, *Server) {
 		w.WriteHeader(a.kernelsCode)
 		_, _ = w.Write([]byte(a.kernels))
 	})
+	if a.terminalsCode != 0 {
+		mux.HandleFunc(a.baseURL+"api/terminals", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(a.terminalsCode)
+			_, _ = w.Write([]byte(a.terminals))
+		})
+	}
 	h := httptest.NewServer(mux)
-	return h, New(h.Listener.Addr().(*net.TCPAddr).Port, a.baseURL, "t")
+	return h, New(dialTo(h.Listener.Addr()), a.baseURL, "t")
 }
 
 const version = `{"version":"2.21.1"}`
@@ -96,7 +104,7 @@ func (serverSuite) TestCheck(c *C) {
 func (serverSuite) TestCheckWhereNothingListens(c *C) {
 	h, s := serve(answers{})
 	h.Close()
-	c.Check(s.Check(context.Background()), Equals, Health{Reason: "nothing answers at its port"})
+	c.Check(s.Check(context.Background()), Equals, Health{Reason: "nothing answers at its socket"})
 }
 
 func (serverSuite) TestCheckOfAServerThatHangs(c *C) {
@@ -105,38 +113,6 @@ func (serverSuite) TestCheckOfAServerThatHangs(c *C) {
 	defer l.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	got := New(l.Addr().(*net.TCPAddr).Port, "/", "t").Check(ctx)
+	got := New(dialTo(l.Addr()), "/", "t").Check(ctx)
 	c.Check(got, Equals, Health{Reason: "/api takes too long to answer"})
-}
-
-var kernelTests = []struct {
-	summary string
-	code    int
-	body    string
-	total   int
-	busy    []string
-	err     string
-}{
-	{"none", 200, `[]`, 0, nil, ""},
-	{"idle and busy", 200, `[{"id":"12345678-9","name":"python3","execution_state":"busy"},{"id":"1","name":"x","execution_state":"idle"}]`,
-		2, []string{"python3/12345678"}, ""},
-	{"starting is not yet computing", 200, `[{"id":"1","name":"x","execution_state":"starting"}]`, 1, nil, ""},
-	{"refused", 403, ``, 0, nil, "cannot count kernels: Jupyter answers 403"},
-	{"not a list", 200, `{}`, 0, nil, "cannot read what Jupyter answered to api/kernels: .*"},
-}
-
-// TestKernels: what cannot be counted is an error, and never no kernel.
-func (serverSuite) TestKernels(c *C) {
-	for _, test := range kernelTests {
-		h, s := serve(answers{kernels: test.body, kernelsCode: test.code})
-		total, busy, err := s.Kernels(context.Background())
-		h.Close()
-		if test.err != "" {
-			c.Check(err, ErrorMatches, test.err, Commentf(test.summary))
-			continue
-		}
-		c.Assert(err, IsNil, Commentf(test.summary))
-		c.Check(total, Equals, test.total, Commentf(test.summary))
-		c.Check(busy, DeepEquals, test.busy, Commentf(test.summary))
-	}
 }

@@ -25,6 +25,7 @@ func Changes(from, to Serve) []Change {
 	add(!slices.Equal(from.Command, to.Command), true, "command changed")
 	add(!maps.Equal(from.Environment, to.Environment), true, "environment changed")
 	add(from.ShmSize != to.ShmSize, true, "shm-size changed")
+	add(from.Sudo != to.Sudo, true, "allow-sudo is %t, was %t", to.Sudo, from.Sudo)
 	add(from.NetworkMode != to.NetworkMode, true, "network-mode is %s, was %s", to.NetworkMode, from.NetworkMode)
 	add(from.BaseURL != to.BaseURL, true, "base-url is %s, was %s", to.BaseURL, from.BaseURL)
 	add(from.CullMinutes != to.CullMinutes, true, "idle-cull-minutes is %d, was %d", to.CullMinutes, from.CullMinutes)

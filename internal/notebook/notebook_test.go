@@ -1,13 +1,11 @@
 package notebook_test
 
 import (
-	"strings"
 	"testing"
 
 	. "gopkg.in/check.v1"
 
 	. "github.com/jupyter-docker/jupyter-docker/internal/notebook"
-	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 func TestPackage(t *testing.T) { TestingT(t) }
@@ -22,7 +20,7 @@ func defaults() map[string]any {
 		"jupyter-image": "quay.io/jupyter/pyspark-notebook:2026-07-28", "port": 8888.0, "base-url": "/", "command": "",
 		"environment": "", "memory-limit": "", "cpu-limit": "", "shm-size": "", "network-mode": "bridge", "switch-when": "now",
 		"executor-python": "python3", "driver-ports": 28000.0, "version-check": "enforce",
-		"start-timeout": 300.0, "pull-timeout": 3600.0, "idle-cull-minutes": 0.0, "log-level": "INFO",
+		"idle-minutes": 60.0, "pids-limit": 16384.0, "allow-sudo": false, "start-timeout": 300.0, "pull-timeout": 3600.0, "idle-cull-minutes": 0.0, "log-level": "INFO",
 	}
 }
 
@@ -31,6 +29,16 @@ func (suite) TestDefaultsAreGood(c *C) {
 	c.Assert(bad, HasLen, 0)
 	c.Check(o.Image, Equals, "quay.io/jupyter/pyspark-notebook:2026-07-28")
 	c.Check(o.BaseURL, Equals, "/")
+	s := Design(Inputs{}, o, "/unit", 7777, nil)
+	c.Check(s.Limits, Equals, Limits{Pids: 16384})
+	c.Check(s.IdleMinutes, Equals, 60)
+	c.Check(s.Serve.Sudo, Equals, false)
+}
+
+func (suite) TestSecretOptions(c *C) {
+	for option, secret := range map[string]bool{"environment": true, "command": true, "spark-conf": true, "spark-remote": true, "port": false, "jupyter-image": false} {
+		c.Check(Secret(option), Equals, secret, Commentf("%s", option))
+	}
 }
 
 var badTests = []struct {
@@ -46,6 +54,13 @@ var badTests = []struct {
 	{"base-url", "/a b/", "must be a path.*"},
 	{"base-url", "/../x", "must be a path.*"},
 	{"base-url", "http://x/", "must be a path.*"},
+	{"base-url", "/c++/", "must be a path.*"},
+	{"base-url", "/a$b/", "must be a path.*"},
+	{"idle-minutes", -1.0, "must be a whole number from 0 to 525600"},
+	{"idle-minutes", 1.5, "must be a whole number.*"},
+	{"pids-limit", 5.0, "must be 0 for no limit, or a whole number from 128 to 4194304"},
+	{"pids-limit", -1.0, "must be 0 for no limit.*"},
+	{"pids-limit", 5e6, "must be a whole number.*"},
 	{"command", "jupyter 'lab", "cannot be split into words.*"},
 	{"environment", "A", "line 1 is not KEY=VALUE"},
 	{"environment", "# fine\nA=1\n=x", "line 3: the name.*"},
@@ -104,61 +119,15 @@ func (suite) TestValuesAreRead(c *C) {
 	c.Check(o.BaseURL, Equals, "/team/nb/")
 	c.Check(o.Memory, Equals, int64(1610612736))
 	c.Check(o.CPU, Equals, 1.5)
+	raw["idle-minutes"], raw["pids-limit"], raw["allow-sudo"], raw["base-url"] = 0.0, 0.0, true, "/~nb/a%20b/c@d"
+	o, bad = ParseOptions(raw)
+	c.Assert(bad, HasLen, 0)
+	c.Check(o.IdleMinutes, Equals, 0)
+	c.Check(o.Pids, Equals, int64(0))
+	c.Check(o.AllowSudo, Equals, true)
+	c.Check(o.BaseURL, Equals, "/~nb/a%20b/c@d/")
 	c.Check(o.Environment, DeepEquals, map[string]string{"A": "1=2", "B": " spaces stay ", "HTTP_PROXY": ""})
 	c.Check(o.Command, DeepEquals, []string{"start-notebook.py", "--ServerApp.x=a b"})
-}
-
-var flagTests = []struct {
-	summary string
-	args    []string
-	fixed   string
-}{
-	{"plain", []string{"jupyter", "lab", "--no-browser", "--allow-root"}, ""},
-	{"the values that the charm wants", []string{"jupyter", "lab", "--ip=0.0.0.0", "--port", "8888", "--ServerApp.base_url=/"}, ""},
-	{"token", []string{"jupyter", "lab", "--ServerApp.token=abc"}, "--ServerApp.token"},
-	{"empty token", []string{"--NotebookApp.token="}, "--NotebookApp.token"},
-	{"identity provider", []string{"--IdentityProvider.token=x"}, "--IdentityProvider.token"},
-	{"password", []string{"--PasswordIdentityProvider.hashed_password=x"}, "--PasswordIdentityProvider.hashed_password"},
-	{"another port", []string{"--port=9999"}, "--port"},
-	{"another port, apart", []string{"--port", "9999"}, "--port"},
-	{"loopback only", []string{"--ip=127.0.0.1"}, "--ip"},
-	{"base URL", []string{"--ServerApp.base_url=/x"}, "--ServerApp.base_url"},
-	{"in a shell's script", []string{"sh", "-c", "exec jupyter lab --port=9999 --ServerApp.token=''"}, "--port --ServerApp.token"},
-	{"work that would be lost", []string{"--notebook-dir=/home/x"}, "--notebook-dir"},
-	{"work that is kept", []string{"--notebook-dir=/home/nb/work/mine", "--ServerApp.root_dir", "/home/nb/work"}, ""},
-	{"of another program", []string{"server", "--spark.port=1", "--Foo.token=x"}, ""},
-}
-
-func (suite) TestFixedFlags(c *C) {
-	for _, test := range flagTests {
-		got := FixedFlags(Wanted{IP: "0.0.0.0", Port: 8888, BaseURL: "/", Work: "/home/nb/work"}, test.args)
-		c.Check(strings.Join(got, " "), Equals, test.fixed, Commentf("%s", test.summary))
-	}
-}
-
-// On the host's network Jupyter must not be open past the gateway.
-func (suite) TestHostNetworkListensOnLoopbackOnly(c *C) {
-	ip, port := Address(NetworkHost, Place{Port: 19001})
-	c.Check(ip, Equals, "127.0.0.1")
-	c.Check(port, Equals, 19001)
-	c.Check(FixedFlags(Wanted{IP: ip, Port: port, BaseURL: "/"}, []string{"--ip=0.0.0.0"}), DeepEquals, []string{"--ip"})
-}
-
-func (suite) TestComposePutsOurSettingsFirst(c *C) {
-	got := Compose(Spec{Serve: Serve{Data: "/data"}}, Image{Home: "/home/x", Env: []string{"JUPYTER_CONFIG_PATH=/theirs"}}, spark.Image{}, Place{Dir: "/slot"})
-	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_CONFIG_PATH=/jupyter-docker/config:/theirs\n.*`)
-	// "0" made Jupyter pass over every configuration, ours too: it heeds any value.
-	c.Check(strings.Join(got.Env, "\n"), Matches, `(?s).*JUPYTER_NO_CONFIG=\n.*`)
-	c.Check(got.Mounts[len(got.Mounts)-1], Equals, Mount{Source: "/data", Target: "/home/x/work"})
-	c.Check(strings.Contains(strings.Join(got.Env, "\n"), "TOKEN"), Equals, false)
-}
-
-func (suite) TestCommandReplacesAnEntrypointThatStartsJupyter(c *C) {
-	s := Serve{Command: []string{"jupyter", "lab"}}
-	entry, cmd := CommandLine(s, Image{Entrypoint: []string{"tini", "--"}, Cmd: []string{"old"}})
-	c.Check(append(entry, cmd...), DeepEquals, []string{"tini", "--", "jupyter", "lab"})
-	entry, cmd = CommandLine(s, Image{Entrypoint: []string{"/opt/bin/jupyter-lab", "--port=1"}})
-	c.Check(append(entry, cmd...), DeepEquals, []string{"jupyter", "lab"})
 }
 
 func (suite) TestHome(c *C) {
@@ -174,17 +143,18 @@ func (suite) TestHome(c *C) {
 func (suite) TestDesignHoldsNoSecret(c *C) {
 	in := Inputs{Unit: Unit{Name: "nb/10", ModelUUID: "12345678-aaaa"}, Credential: &Credential{Token: "TOKEN", CookieSecret: "COOKIE", Revision: "3"}}
 	o, _ := ParseOptions(defaults())
-	s := Design(in, o, "/dir", 7777).Serve
+	s := Design(in, o, "/dir", 7777, nil).Serve
 	c.Check(s.Credential, Equals, "3")
 	c.Check(in.Unit.Key(), Equals, "nb-10-12345678")
 	other := Unit{Name: "nb/1", ModelUUID: "12345678-aaaa"}
 	c.Check(other.Group(50000, 9999) == in.Unit.Group(50000, 9999), Equals, false)
 }
 
-func (suite) TestChangesTellWhoAsked(c *C) {
+func (suite) TestChangesSayWhoAsked(c *C) {
 	changes := Changes(Serve{Image: "a", Settings: "1"}, Serve{Image: "b", Settings: "2"})
 	c.Assert(changes, HasLen, 2)
 	c.Check(changes[0], Equals, Change{What: "jupyter-image is b, was a", Asked: true})
 	c.Check(changes[1].Asked, Equals, false)
 	c.Check(Changes(Serve{Image: "a"}, Serve{Image: "a"}), HasLen, 0)
+	c.Check(Changes(Serve{}, Serve{Sudo: true}), DeepEquals, []Change{{What: "allow-sudo is true, was false", Asked: true}})
 }

@@ -5,16 +5,9 @@ package notebook
 import (
 	"fmt"
 	"math"
-	"net/url"
-	"path"
-	"regexp"
+	"slices"
 	"sort"
-	"strconv"
 	"strings"
-
-	"github.com/distribution/reference"
-	"github.com/docker/go-units"
-	"github.com/google/shlex"
 )
 
 // When a switch that an operator asked for is made.
@@ -45,6 +38,9 @@ type Options struct {
 	StartTimeout int // seconds
 	PullTimeout  int // seconds
 	CullMinutes  int
+	IdleMinutes  int
+	Pids         int64 // processes and threads, 0 for no limit
+	AllowSudo    bool
 	LogLevel     string
 	Spark        SparkOptions
 }
@@ -56,6 +52,12 @@ type BadOption struct {
 	Value  string
 	Reason string
 }
+
+// secret are the options in which people put passwords, though the descriptions warn of it.
+var secret = []string{"command", "environment", "spark-conf", "spark-remote"}
+
+// Secret reports whether the value of an option must not be logged.
+func Secret(option string) bool { return slices.Contains(secret, option) }
 
 // parser collects what is wrong with a set of options.
 type parser struct {
@@ -81,6 +83,9 @@ func ParseOptions(raw map[string]any) (Options, []BadOption) {
 		StartTimeout: p.number("start-timeout", 10, 3600),
 		PullTimeout:  p.number("pull-timeout", 60, 86400),
 		CullMinutes:  p.number("idle-cull-minutes", 0, 525600),
+		IdleMinutes:  p.number("idle-minutes", 0, 525600),
+		Pids:         p.pids("pids-limit"),
+		AllowSudo:    p.raw["allow-sudo"] == true,
 		LogLevel:     p.logLevel("log-level"),
 		Spark:        p.spark(),
 	}
@@ -115,86 +120,4 @@ func (p *parser) oneOf(name string, allowed ...string) string {
 	}
 	p.reject(name, "must be %s", strings.Join(allowed, ", "))
 	return ""
-}
-
-func (p *parser) logLevel(name string) string {
-	p.raw = withUpper(p.raw, name)
-	return p.oneOf(name, "TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
-}
-
-func withUpper(raw map[string]any, name string) map[string]any {
-	out := make(map[string]any, len(raw))
-	for k, v := range raw {
-		out[k] = v
-	}
-	if s, ok := out[name].(string); ok {
-		out[name] = strings.ToUpper(s)
-	}
-	return out
-}
-
-func (p *parser) image(name string) string {
-	value := p.text(name)
-	if value == "" {
-		p.reject(name, "must name an image")
-		return ""
-	}
-	ref, err := reference.ParseNormalizedNamed(value)
-	if err != nil {
-		p.reject(name, "is not an image reference: %v", err)
-		return ""
-	}
-	return reference.TagNameOnly(ref).String()
-}
-
-// segment is what may stand between two slashes of a base URL: Jupyter takes
-// more, but proxies in front of it do not agree on more.
-var segment = regexp.MustCompile(`^[A-Za-z0-9._~@%+-]+$`)
-
-func (p *parser) baseURL(name string) string {
-	value := p.text(name)
-	if value == "" || value == "/" {
-		return "/"
-	}
-	for _, part := range strings.Split(strings.Trim(value, "/"), "/") {
-		if _, err := url.PathUnescape(part); err != nil || !segment.MatchString(part) || part == "." || part == ".." {
-			p.reject(name, "must be a path such as /team/jupyter/")
-			return ""
-		}
-	}
-	return path.Clean("/"+value) + "/"
-}
-
-func (p *parser) command(name string) []string {
-	words, err := shlex.Split(p.text(name))
-	if err != nil {
-		p.reject(name, "cannot be split into words: %v", err)
-	}
-	return words
-}
-
-func (p *parser) size(name string, least int64) int64 {
-	value := p.text(name)
-	if value == "" || value == "0" {
-		return 0
-	}
-	n, err := units.RAMInBytes(value)
-	if err != nil || n < least {
-		p.reject(name, "must be a size such as 512m or 4g, at least %s", units.BytesSize(float64(least)))
-		return 0
-	}
-	return n
-}
-
-func (p *parser) cpu(name string) float64 {
-	value := p.text(name)
-	if value == "" || value == "0" {
-		return 0
-	}
-	n, err := strconv.ParseFloat(value, 64)
-	if err != nil || math.IsNaN(n) || n < 0.01 || n > 4096 {
-		p.reject(name, "must be a number of CPUs such as 2 or 1.5, at least 0.01")
-		return 0
-	}
-	return math.Round(n*1e5) / 1e5 // what an engine keeps
 }

@@ -44,12 +44,6 @@ type SparkOptions struct {
 	Check    string
 }
 
-// SparkNetwork is where executors reach the driver.
-type SparkNetwork struct {
-	Bind    string // address of this machine
-	Ingress string // address that others are told
-}
-
 // SparkSpec is what Spark in the notebook needs. It holds secrets: a Serve has
 // the digest of each instead.
 type SparkSpec struct {
@@ -89,7 +83,7 @@ func (s SparkSpec) serve(bind string) SparkServe {
 	return out
 }
 
-// digest tells one text from another without showing it, "" for none.
+// digest identifies a text without showing it, "" for none.
 func digest(text string) string {
 	if text == "" {
 		return ""
@@ -109,13 +103,13 @@ func digestFiles(files map[string]string) string {
 // driver is the slot's way back, with the ports that the place has.
 func (s SparkSpec) driver(p Place) spark.Driver {
 	d := s.Driver
-	d.First = p.DriverPort
+	d.First = p.Drivers
 	return d
 }
 
 // SparkConf is the text of a slot's spark-defaults.conf: the image's own, what
 // the charm sets over it, and the operator's lines over both.
-func SparkConf(s Spec, img spark.Image, p Place) string {
+func SparkConf(s Spec, img spark.Installation, p Place) string {
 	ours := spark.DriverConf(s.Spark.Target, s.Spark.driver(p))
 	hadoop := s.Spark.Hadoop
 	if hadoop == nil {
@@ -128,7 +122,7 @@ func SparkConf(s Spec, img spark.Image, p Place) string {
 }
 
 // SparkFiles are the files of a slot's secret directory that Spark reads.
-func SparkFiles(s Spec, img spark.Image, p Place) map[string]string {
+func SparkFiles(s Spec, img spark.Installation, p Place) map[string]string {
 	files := map[string]string{}
 	if img.Home != "" {
 		files[SparkFile] = SparkConf(s, img, p)
@@ -144,7 +138,7 @@ func SparkFiles(s Spec, img spark.Image, p Place) map[string]string {
 
 // sparkMounts lays our configuration over the image's one file: what lies beside
 // it, such as log4j2.properties and hive-site.xml, stays.
-func sparkMounts(img spark.Image, p Place) []Mount {
+func sparkMounts(img spark.Installation, p Place) []Mount {
 	if img.Home == "" {
 		return nil
 	}
@@ -215,7 +209,7 @@ func sparkPorts(s Spec, p Place) []int {
 // a network of its own knows them no other way, and a cluster's may be there. They
 // are those of the time at which the container is made.
 func sparkHosts(s Spec) (out []string) {
-	if !s.Spark.Target.Cluster() && s.Spark.Hadoop == nil {
+	if s.Serve.NetworkMode != NetworkBridge || !s.Spark.Target.Cluster() && s.Spark.Hadoop == nil {
 		return nil
 	}
 	for _, line := range strings.Split(s.Spark.Hosts, "\n") {

@@ -18,11 +18,11 @@ func design(c *C, hadoop map[string]string, options map[string]any) Spec {
 	}
 	o, bad := ParseOptions(raw)
 	c.Assert(bad, HasLen, 0)
-	in := Inputs{Options: raw, Hadoop: hadoop, Spark: SparkNetwork{Bind: "10.0.0.5", Ingress: "203.0.113.5"}}
-	return Design(in, o, "/unit", 7777)
+	in := Inputs{Options: raw, Hadoop: hadoop, Spark: Network{Addresses: []Address{{Value: "10.0.0.5", Interface: "eth0"}}, Ingress: []string{"203.0.113.5"}}}
+	return Design(in, o, "/unit", 7777, nil)
 }
 
-var image = spark.Image{Home: "/opt/spark", DefaultsPath: "/opt/spark/conf/spark-defaults.conf", Defaults: "spark.eventLog.enabled true\n"}
+var image = spark.Installation{Home: "/opt/spark", DefaultsPath: "/opt/spark/conf/spark-defaults.conf", Defaults: "spark.eventLog.enabled true\n"}
 
 func (suite) TestOneClusterIsNamed(c *C) {
 	raw := defaults()
@@ -34,7 +34,7 @@ func (suite) TestOneClusterIsNamed(c *C) {
 
 func (suite) TestDriverIsCalledBack(c *C) {
 	s := design(c, nil, map[string]any{"spark-master": "spark://m:7077", "spark-conf": "spark.executor.memory=1g"})
-	p := Place{Slot: SlotB, Port: 19001, DriverPort: 28024, Dir: "/unit/slot-b"}
+	p := Place{Slot: SlotB, Drivers: 28024, Dir: "/unit/slot-b"}
 	got := Compose(s, Image{Home: "/home/x", Env: []string{"PYSPARK_PYTHON=/opt/env/bin/python"}}, image, p)
 	c.Check(got.Ports, HasLen, 2*spark.PerService)
 	c.Check(got.Ports[0], Equals, 28024)
@@ -58,7 +58,7 @@ func (suite) TestDriverIsCalledBack(c *C) {
 // address that executors call.
 func (suite) TestDriverOnTheHostsNetwork(c *C) {
 	s := design(c, nil, map[string]any{"spark-master": "spark://m:7077", "network-mode": "host"})
-	p := Place{Slot: SlotA, Port: 19000, DriverPort: 28000}
+	p := Place{Slot: SlotA, Drivers: 28000}
 	c.Check(Compose(s, Image{}, image, p).Ports, HasLen, 0)
 	text := SparkConf(s, image, p)
 	c.Check(text, Matches, `(?s).*spark.driver.bindAddress[ =]10.0.0.5\n.*`)
@@ -75,19 +75,19 @@ func (suite) TestNobodyCallsBack(c *C) {
 		c.Check(s.Serve.Spark.Ports, Equals, 0)
 		c.Check(strings.Contains(s.Serve.Spark.Remote, "SECRET"), Equals, false) // it is in a label
 		c.Check(strings.Contains(strings.Join(got.Env, "\n"), "SECRET"), Equals, false)
-		c.Check(SparkFiles(s, spark.Image{}, Place{})["spark-remote"], Equals, s.Spark.Target.Remote)
+		c.Check(SparkFiles(s, spark.Installation{}, Place{})["spark-remote"], Equals, s.Spark.Target.Remote)
 	}
 }
 
 // What a cluster has settled of its files' modes, it keeps.
 func (suite) TestModesOfHDFSAreItsOwn(c *C) {
 	files := map[string]string{"core-site.xml": "<configuration><property><name>fs.defaultFS</name><value>hdfs://nn</value></property></configuration>"}
-	c.Check(strings.Contains(SparkConf(design(c, files, nil), spark.Image{}, Place{}), "umask"), Equals, false)
+	c.Check(strings.Contains(SparkConf(design(c, files, nil), spark.Installation{}, Place{}), "umask"), Equals, false)
 }
 
 // What the next user of another uid finds in local output, it can remove.
 func (suite) TestLocalOutputCanBeRemoved(c *C) {
-	c.Check(SparkConf(design(c, nil, nil), spark.Image{}, Place{}), Matches, `(?s).*spark.hadoop.fs.permissions.umask-mode[ =]0[0-7]+\n.*`)
+	c.Check(SparkConf(design(c, nil, nil), spark.Installation{}, Place{}), Matches, `(?s).*spark.hadoop.fs.permissions.umask-mode[ =]0[0-7]+\n.*`)
 }
 
 func (suite) TestHadoopFiles(c *C) {
@@ -109,7 +109,7 @@ func (suite) TestMasterOfTheImageGivesWay(c *C) {
 	c.Check(slices.Contains(Compose(s, img, image, Place{}).Env, "PYSPARK_SUBMIT_ARGS=--name x pyspark-shell"), Equals, true)
 }
 
-func (suite) TestChangesOfSparkTellWhoAsked(c *C) {
+func (suite) TestChangesOfSparkSayWhoAsked(c *C) {
 	from := SparkServe{Master: "spark://m:7077", Ports: 28000, Host: "h1", Bind: "b1", Python: "python3"}
 	to := from
 	to.Host = "h2"

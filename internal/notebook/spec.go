@@ -6,11 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"net"
-	"strconv"
 	"strings"
-
-	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
 // Unit names one Juju unit beyond its model.
@@ -52,7 +48,7 @@ type Credential struct {
 	Revision     string
 }
 
-// Proxy is the model's proxy setting for charms.
+// Proxy is the model's proxy setting for charms: juju-http-proxy and its like.
 type Proxy struct {
 	HTTP, HTTPS, No string
 }
@@ -65,12 +61,20 @@ type Inputs struct {
 	Proxy      Proxy
 	Credential *Credential       // nil until the leader's secret is there
 	Storage    string            // mount point of the storage "notebooks"; "" without it
-	BindTo     []string          // addresses of the website binding to listen on
-	Ingress    string            // address at which others reach the unit
+	Website    Network           // where the gateway listens, and where others reach it
+	Spark      Network           // where executors reach the driver
+	Private    string            // unit-get private-address
 	Proxies    []string          // addresses of related proxies
 	Hadoop     map[string]string // files of hadoop-conf by name, nil for none
 	Hosts      string            // text of this machine's hosts file
-	Spark      SparkNetwork      // of the binding spark, where executors call back
+}
+
+// Narrow leaves the addresses of the container engine out of both bindings; engine
+// is what it says of its networks.
+func (in Inputs) Narrow(engine []string) Inputs {
+	in.Website = in.Website.Narrow(engine, in.Private)
+	in.Spark = in.Spark.Narrow(engine, in.Private)
+	return in
 }
 
 // Spec is what should run. Serve holds what a container is created with; the
@@ -81,15 +85,20 @@ type Spec struct {
 	Spark   SparkSpec
 	Limits  Limits
 	Gateway Gateway
-	When    string // switch-when
-	Start   int    // seconds for a candidate to answer
-	Pull    int    // seconds for a pull
+	Storage bool // Serve.Data is Juju storage
+	Drivers int  // the first of the unit's driver ports, a block for each slot; 0 for none
+
+	When         string // switch-when
+	IdleMinutes  int    // for which what runs must be idle before a switch that nobody asked for
+	StartTimeout int    // seconds for a candidate to answer
+	PullTimeout  int    // seconds for a pull
 }
 
 // Limits are the resource limits of the container, changed without a restart.
 type Limits struct {
-	Memory int64   // bytes, 0 for none
-	CPU    float64 // CPUs, 0 for none
+	Memory int64   `json:"memory,omitempty"` // bytes, 0 for none
+	CPU    float64 `json:"cpu,omitempty"`    // CPUs, 0 for none
+	Pids   int64   `json:"pids,omitempty"`   // processes and threads, 0 for none
 }
 
 // Gateway is what the gateway should do, but for its upstream.
@@ -115,6 +124,7 @@ type Serve struct {
 	Group       int               `json:"group"`
 	Settings    string            `json:"settings"` // digest of the charm's own Jupyter settings
 	Spark       SparkServe        `json:"spark"`
+	Sudo        bool              `json:"sudo,omitempty"` // programs in it may gain privileges
 }
 
 // Hash identifies a Serve.
@@ -125,40 +135,4 @@ func (s Serve) Hash() string {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])[:16]
-}
-
-const serveFormat = 2
-
-// Design says what should run. dir is the unit's directory on the host, group
-// the unit's group.
-func Design(in Inputs, o Options, dir string, group int) Spec {
-	data := in.Storage
-	if data == "" {
-		data = dir + "/notebooks"
-	}
-	serve := Serve{
-		Format: serveFormat, Image: o.Image, Command: o.Command, Environment: o.Environment,
-		ShmSize: o.ShmSize, NetworkMode: o.NetworkMode, BaseURL: o.BaseURL, CullMinutes: o.CullMinutes,
-		Proxy: in.Proxy, Data: data, Group: group, Settings: settingsDigest(),
-	}
-	if in.Credential != nil {
-		serve.Credential = in.Credential.Revision
-	}
-	conf := SparkSpec{SparkOptions: o.Spark, Hadoop: in.Hadoop, Hosts: in.Hosts}
-	conf.Driver = spark.Driver{
-		Host: or(o.Spark.Host, in.Spark.Ingress), Bind: "0.0.0.0", HostNetwork: o.NetworkMode == NetworkHost,
-	}
-	if conf.Driver.HostNetwork {
-		conf.Driver.Bind = in.Spark.Bind
-	}
-	serve.Spark = conf.serve(in.Spark.Bind)
-	spec := Spec{
-		Unit: in.Unit, Serve: serve, Spark: conf, Limits: Limits{o.Memory, o.CPU},
-		When: o.SwitchWhen, Start: o.StartTimeout, Pull: o.PullTimeout,
-		Gateway: Gateway{Trusted: in.Proxies},
-	}
-	for _, addr := range in.BindTo {
-		spec.Gateway.Listen = append(spec.Gateway.Listen, net.JoinHostPort(addr, strconv.Itoa(o.Port)))
-	}
-	return spec
 }

@@ -20,8 +20,8 @@ var (
 
 // dialled is how a port answered executors, by their logs; "" when these say
 // nothing.
-func (d Driver) dialled(port int) string {
-	for _, line := range d.lines() {
+func (c Callback) dialled(port int) string {
+	for _, line := range c.lines() {
 		m := dialledAt.FindStringSubmatch(line)
 		if m == nil || m[3] != fmt.Sprint(port) {
 			continue
@@ -39,48 +39,48 @@ func (d Driver) dialled(port int) string {
 }
 
 // back is what is wrong with the way from executors to the driver.
-func (d Driver) back() string {
-	if d.kind() == "connect" {
+func (c Callback) back() string {
+	if c.kind() == "connect" {
 		return ""
 	}
-	if d.Loopback {
-		return fmt.Sprintf("address: the cluster's machines are told that the driver is at %s, where they find themselves: set driver-host to an address of this machine that they reach", d.Host)
+	if c.Loopback {
+		return fmt.Sprintf("address: the cluster's machines are told that the driver is at %s, where they find themselves: set driver-host to an address of this machine that they reach", c.Host)
 	}
-	if name := d.unknownName(); name != "" {
+	if name := c.unknownName(); name != "" {
 		return fmt.Sprintf("name: the cluster's machines cannot resolve %s, the name at which the driver is said to be: set driver-host to an address of this machine that they reach", name)
 	}
-	if line := d.find(ownService); strings.Contains(line, "already in use") {
+	if line := c.find(ownService); strings.Contains(line, "already in use") {
 		return "port: all driver ports of the notebook are taken: stop the Spark session of another kernel"
 	} else if line != "" {
 		return "address: the driver cannot listen where spark.driver.bindAddress, or else spark.driver.host, says inside the container: leave both to the charm"
 	}
 	for n, what := range []string{"the driver's port", "the block manager's port"} {
-		port, state := d.RPC, ""
+		port, state := c.RPC, ""
 		if n == 1 {
-			port = d.Block
+			port = c.Block
 		}
-		if n < len(d.Back.Ports) {
-			state = d.Back.Ports[n]
+		if n < len(c.Back.Ports) {
+			state = c.Back.Ports[n]
 		} else {
-			state = d.dialled(port)
+			state = c.dialled(port)
 		}
 		if state != "" && state != "ok" {
-			return d.wrongPort(what, port, state)
+			return c.wrongPort(what, port, state)
 		}
-		if d.Here.Unpublished(port) {
-			return fmt.Sprintf("port: %s %s:%d is not published: this machine refuses it even to itself", what, d.Host, port)
+		if c.Here.Unpublished(port) {
+			return fmt.Sprintf("port: %s %s:%d is not published: this machine refuses it even to itself", what, c.Host, port)
 		}
 	}
-	if len(d.Executors) > 0 && d.find(broadcast) != "" {
+	if len(c.Executors) > 0 && c.find(broadcast) != "" {
 		return fmt.Sprintf("port: an executor registered at %s:%d, and cannot fetch its task from the block manager's port %d: publish it under the same number, and open it in firewalls",
-			d.Host, d.RPC, d.Block)
+			c.Host, c.RPC, c.Block)
 	}
 	return ""
 }
 
 // find is the first line of a form in all logs, "" for none.
-func (d Driver) find(form *regexp.Regexp) string {
-	for _, line := range d.lines() {
+func (c Callback) find(form *regexp.Regexp) string {
+	for _, line := range c.lines() {
 		if form.MatchString(line) {
 			return line
 		}
@@ -89,10 +89,10 @@ func (d Driver) find(form *regexp.Regexp) string {
 }
 
 // unknownName is a name of the driver's side that the cluster does not know.
-func (d Driver) unknownName() string {
-	for _, line := range d.lines() {
+func (c Callback) unknownName() string {
+	for _, line := range c.lines() {
 		for _, form := range []*regexp.Regexp{unknownHost, unresolved} {
-			if m := form.FindStringSubmatch(line); m != nil && (m[1] == d.Own || m[1] == d.Host) {
+			if m := form.FindStringSubmatch(line); m != nil && (m[1] == c.Own || m[1] == c.Host) {
 				return m[1]
 			}
 		}
@@ -101,9 +101,9 @@ func (d Driver) unknownName() string {
 }
 
 // wrongPort says what is wrong with a port of the driver, as executors see it.
-func (d Driver) wrongPort(what string, port int, state string) string {
-	at := fmt.Sprintf("%s %s:%d", what, d.Host, port)
-	if d.Here.Ports != nil && !d.Here.Own {
+func (c Callback) wrongPort(what string, port int, state string) string {
+	at := fmt.Sprintf("%s %s:%d", what, c.Host, port)
+	if c.Here.Ports != nil && !c.Here.Own {
 		return fmt.Sprintf("address: the cluster's machines do not reach %s (%s), which is not an address of this machine: see that it leads here, or set driver-host to one of this machine's", at, state)
 	}
 	switch state {
@@ -114,7 +114,7 @@ func (d Driver) wrongPort(what string, port int, state string) string {
 	case "unreachable":
 		return fmt.Sprintf("address: nothing routes from the cluster's machines to %s: set driver-host to an address that they reach", at)
 	case "unresolvable":
-		return fmt.Sprintf("name: the cluster's machines cannot resolve %s: set driver-host to an address of this machine that they reach", d.Host)
+		return fmt.Sprintf("name: the cluster's machines cannot resolve %s: set driver-host to an address of this machine that they reach", c.Host)
 	}
 	return fmt.Sprintf("the cluster's machines cannot connect to %s: %s", at, state)
 }
@@ -125,11 +125,11 @@ var (
 )
 
 // cluster is what the cluster itself says that it cannot do.
-func (d Driver) cluster() string {
-	if d.Result.State == "ok" || d.Session.State == "failed" || len(d.Executors) > 0 || started.MatchString(strings.Join(d.States, "\n")) {
+func (c Callback) cluster() string {
+	if c.Result.State == "ok" || c.Session.State == "failed" || len(c.Executors) > 0 || started.MatchString(strings.Join(c.States, "\n")) {
 		return ""
 	}
-	states := strings.Join(d.States, "; ")
+	states := strings.Join(c.States, "; ")
 	if noResources.MatchString(states) {
 		return fmt.Sprintf("the cluster has not started an executor: %s, which is how it looks when no machine has a core and 1 GB to spare", states)
 	}
@@ -137,46 +137,46 @@ func (d Driver) cluster() string {
 }
 
 // silence is for what nothing explains: it says what was proved.
-func (d Driver) silence() string {
+func (c Callback) silence() string {
 	switch {
-	case d.kind() == "connect" && d.Result.State == "ok", d.Back.State == "ok":
+	case c.kind() == "connect" && c.Result.State == "ok", c.Back.State == "ok":
 		return ""
-	case d.kind() == "connect" && d.Session.State == "timed out":
+	case c.kind() == "connect" && c.Session.State == "timed out":
 		return fmt.Sprintf("something listens at %s, but it answers no Spark Connect: see that it is that server, and that both sides agree on TLS, which use_ssl=true or a token ask for",
-			d.places("Connect server"))
-	case d.Session.State != "ok":
-		return "no session: " + d.session()
-	case len(d.Executors) == 0:
-		return d.nobody()
-	case d.Result.State != "ok":
-		return fmt.Sprintf("an executor at %s registered at the driver, and then %s: %s", strings.Join(d.Executors, ", "), ended(d.Result), d.because())
+			c.places("Connect server"))
+	case c.Session.State != "ok":
+		return "no session: " + c.session()
+	case len(c.Executors) == 0:
+		return c.nobody()
+	case c.Result.State != "ok":
+		return fmt.Sprintf("an executor at %s registered at the driver, and then %s: %s", strings.Join(c.Executors, ", "), ended(c.Result), c.because())
 	}
-	return fmt.Sprintf("an executor at %s computes in Java, but not in Python: %s", strings.Join(d.Executors, ", "), d.because())
+	return fmt.Sprintf("an executor at %s computes in Java, but not in Python: %s", strings.Join(c.Executors, ", "), c.because())
 }
 
-func (d Driver) session() string {
-	if d.Session.Error == "" && LastCause(d.Log) == "" {
+func (c Callback) session() string {
+	if c.Session.Error == "" && LastCause(c.Log) == "" {
 		return "the cluster answers, but gives none in time: see the parameter timeout"
 	}
-	return d.because()
+	return c.because()
 }
 
 // nobody is for executors that never registered, with no word of why.
-func (d Driver) nobody() string {
+func (c Callback) nobody() string {
 	text := "no executor has registered, and "
-	if seen := d.callers(d.RPC); len(seen) > 0 {
-		return text + fmt.Sprintf("%s did reach the driver's port %d: that way is open, so look into the executors' logs", strings.Join(seen, ", "), d.RPC)
+	if seen := c.callers(c.RPC); len(seen) > 0 {
+		return text + fmt.Sprintf("%s did reach the driver's port %d: that way is open, so look into the executors' logs", strings.Join(seen, ", "), c.RPC)
 	}
-	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d", d.Host, d.RPC)
-	if d.Here.Ports[d.RPC] == "ok" {
+	text += fmt.Sprintf("nobody was seen to reach the driver's port at %s:%d", c.Host, c.RPC)
+	if c.Here.Ports[c.RPC] == "ok" {
 		text += ", where this machine itself reaches it"
 	}
 	text += ": "
-	if started.MatchString(strings.Join(d.States, "\n")) {
+	if started.MatchString(strings.Join(c.States, "\n")) {
 		return text + "one was started, and has not said why yet: it may be slow, so try again with a longer timeout"
 	}
-	if len(d.Notes) > 0 {
-		return text + "the cluster's pages do not tell why (" + d.Notes[0] + "); see if its machines can connect there"
+	if len(c.Notes) > 0 {
+		return text + "the cluster's pages do not tell why (" + c.Notes[0] + "); see if its machines can connect there"
 	}
 	return text + "the cluster's logs say nothing of it yet; see if its machines can connect there"
 }

@@ -16,13 +16,13 @@ var (
 	driver string
 )
 
-// DriverAsked is what the way back is proved with.
-type DriverAsked struct {
+// CallbackAsked is what the way back is proved with.
+type CallbackAsked struct {
 	Seconds int `json:"seconds"`
 }
 
 // Code is the program for a kernel.
-func (a DriverAsked) Code() string { return code(a, hops, clues, driver) }
+func (a CallbackAsked) Code() string { return code(a, hops, clues, driver) }
 
 // Step is something that was tried on the cluster.
 type Step struct {
@@ -51,8 +51,8 @@ type Here struct {
 // should publish it refuses it to itself.
 func (h Here) Unpublished(port int) bool { return h.Own && h.Ports[port] == "refused" }
 
-// Driver is what was found about the way back to a driver in the notebook.
-type Driver struct {
+// Callback is what was found about the way from executors back to a driver in the notebook.
+type Callback struct {
 	Way
 	Own     string `json:"own"` // name of the container
 	Session Step   `json:"session"`
@@ -82,30 +82,30 @@ type Driver struct {
 }
 
 // Results are the results of the action: a key for each hop, and the verdict.
-func (d Driver) Results() map[string]string {
-	out := map[string]string{"master": d.Master, "session": d.Session.text()}
-	if len(d.Cluster) > 0 {
+func (c Callback) Results() map[string]string {
+	out := map[string]string{"master": c.Master, "session": c.Session.text()}
+	if len(c.Cluster) > 0 {
 		var lines []string
-		for _, h := range d.Cluster {
+		for _, h := range c.Cluster {
 			lines = append(lines, h.String())
 		}
 		out["cluster"] = strings.Join(lines, "\n")
 	}
-	if d.RPC > 0 {
-		out["executor"] = d.executor()
-		out["driver-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.RPC, d.port(0))
+	if c.RPC > 0 {
+		out["executor"] = c.executor()
+		out["driver-port"] = fmt.Sprintf("%s:%d: %s", c.Host, c.RPC, c.port(0))
 	}
-	if d.Block > 0 {
-		out["block-manager-port"] = fmt.Sprintf("%s:%d: %s", d.Host, d.Block, d.port(1))
-		out["result"] = d.Result.text()
-		out["python"] = d.pythons()
+	if c.Block > 0 {
+		out["block-manager-port"] = fmt.Sprintf("%s:%d: %s", c.Host, c.Block, c.port(1))
+		out["result"] = c.Result.text()
+		out["python"] = c.pythons()
 	}
-	for name, lines := range map[string][]string{"evidence": d.Evidence, "cluster-says": d.States, "not-asked": d.Notes} {
+	for name, lines := range map[string][]string{"evidence": c.Evidence, "cluster-says": c.States, "not-asked": c.Notes} {
 		if len(lines) > 0 {
 			out[name] = strings.Join(lines[max(0, len(lines)-20):], "\n")
 		}
 	}
-	out["verdict"], _ = d.Verdict()
+	out["verdict"], _ = c.Verdict()
 	return out
 }
 
@@ -121,61 +121,61 @@ func (s Step) text() string {
 	return s.State
 }
 
-func (d Driver) executor() string {
+func (c Callback) executor() string {
 	switch {
-	case d.Back.From != "":
-		return fmt.Sprintf("%s, on %s", strings.Join(d.Executors, ", "), d.Back.From)
-	case len(d.Executors) > 0:
-		return strings.Join(d.Executors, ", ")
+	case c.Back.From != "":
+		return fmt.Sprintf("%s, on %s", strings.Join(c.Executors, ", "), c.Back.From)
+	case len(c.Executors) > 0:
+		return strings.Join(c.Executors, ", ")
 	}
 	return "none has registered"
 }
 
 // port is how one of the driver's ports answers an executor: 0 is the driver's
 // own, 1 the block manager's.
-func (d Driver) port(n int) string {
-	if n < len(d.Back.Ports) {
-		return d.Back.Ports[n] + " from " + d.Back.From
+func (c Callback) port(n int) string {
+	if n < len(c.Back.Ports) {
+		return c.Back.Ports[n] + " from " + c.Back.From
 	}
-	port, proved := d.RPC, len(d.Executors) > 0
+	port, proved := c.RPC, len(c.Executors) > 0
 	if n == 1 {
-		port, proved = d.Block, d.Result.State == "ok"
+		port, proved = c.Block, c.Result.State == "ok"
 	}
-	seen := d.callers(port)
+	seen := c.callers(port)
 	switch {
 	case proved:
 		return "ok, an executor used it"
 	case len(seen) > 0:
 		return "reached by " + strings.Join(seen, ", ")
 	}
-	if state := d.dialled(port); state != "" {
+	if state := c.dialled(port); state != "" {
 		return state
 	}
-	if d.Here.Ports[port] != "" {
-		return "nobody was seen to reach it; from this machine: " + d.Here.Ports[port]
+	if c.Here.Ports[port] != "" {
+		return "nobody was seen to reach it; from this machine: " + c.Here.Ports[port]
 	}
 	return "nobody was seen to reach it"
 }
 
 // callers are other machines that had a connection to a port.
-func (d Driver) callers(port int) (out []string) {
-	for _, address := range d.Seen[fmt.Sprint(port)] {
-		if !slices.Contains(d.Here.Addresses, address) {
+func (c Callback) callers(port int) (out []string) {
+	for _, address := range c.Seen[fmt.Sprint(port)] {
+		if !slices.Contains(c.Here.Addresses, address) {
 			out = append(out, address)
 		}
 	}
 	return out
 }
 
-func (d Driver) pythons() string {
-	if d.Back.Python == "" {
-		return d.Python + " here; not known of the executors"
+func (c Callback) pythons() string {
+	if c.Back.Python == "" {
+		return c.Python + " here; not known of the executors"
 	}
-	return fmt.Sprintf("%s here, %s on the executor", d.Python, d.Back.Python)
+	return fmt.Sprintf("%s here, %s on the executor", c.Python, c.Back.Python)
 }
 
 // lines are all that was found in logs, the cluster's first.
-func (d Driver) lines() []string {
-	return slices.Concat(d.Evidence, strings.Split(d.Session.Error, "\n"), strings.Split(d.Result.Error, "\n"),
-		strings.Split(d.Back.Error, "\n"), strings.Split(d.Log, "\n"))
+func (c Callback) lines() []string {
+	return slices.Concat(c.Evidence, strings.Split(c.Session.Error, "\n"), strings.Split(c.Result.Error, "\n"),
+		strings.Split(c.Back.Error, "\n"), strings.Split(c.Log, "\n"))
 }

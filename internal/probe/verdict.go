@@ -7,33 +7,33 @@ import (
 
 // Verdict says in one sentence whether executors find their way back, or what is
 // wrong, at which hop, and what to do.
-func (d Driver) Verdict() (sentence string, ok bool) {
-	if d.Master == "" {
-		if hadoopUnset.MatchString(d.Log) {
+func (c Callback) Verdict() (sentence string, ok bool) {
+	if c.Master == "" {
+		if hadoopUnset.MatchString(c.Log) {
 			return Way{Master: "yarn"}.wrong(), false
 		}
-		return "Spark does not start in the notebook: " + d.because(), false
+		return "Spark does not start in the notebook: " + c.because(), false
 	}
-	if d.kind() == "local" {
-		return fmt.Sprintf("nobody calls back: the master is %s, which computes in the notebook's container itself", d.Master), true
+	if c.kind() == "local" {
+		return fmt.Sprintf("nobody calls back: the master is %s, which computes in the notebook's container itself", c.Master), true
 	}
-	for _, verdict := range []func(Driver) string{
-		Driver.wrong, Driver.version, Driver.python, Driver.back, Driver.cluster, Driver.silence,
+	for _, verdict := range []func(Callback) string{
+		Callback.wrong, Callback.version, Callback.python, Callback.back, Callback.cluster, Callback.silence,
 	} {
-		if sentence := verdict(d); sentence != "" {
+		if sentence := verdict(c); sentence != "" {
 			return sentence, false
 		}
 	}
-	return d.good(), true
+	return c.good(), true
 }
 
 // good says what was proved.
-func (d Driver) good() string {
-	if d.kind() == "connect" {
-		return fmt.Sprintf("nobody calls back: Spark Connect needs one way alone, and the server at %s computes", d.places("Connect server"))
+func (c Callback) good() string {
+	if c.kind() == "connect" {
+		return fmt.Sprintf("nobody calls back: Spark Connect needs one way alone, and the server at %s computes", c.places("Connect server"))
 	}
 	return fmt.Sprintf("the way back works: an executor on %s reaches the driver at %s:%d and its block manager at %d, and the notebook fetches results from it",
-		d.Back.From, d.Host, d.RPC, d.Block)
+		c.Back.From, c.Host, c.RPC, c.Block)
 }
 
 // hadoopUnset is what Spark's launcher says before anything else starts.
@@ -49,13 +49,13 @@ var (
 
 // version is a cluster of another Spark or Scala: such executors answer, and
 // then nothing comes.
-func (d Driver) version() string {
-	if d.kind() == "standalone" && d.RPC > 0 && d.Session.State != "ok" && (d.Unlisted || unanswered.MatchString(d.Session.Error)) {
+func (c Callback) version() string {
+	if c.kind() == "standalone" && c.RPC > 0 && c.Session.State != "ok" && (c.Unlisted || unanswered.MatchString(c.Session.Error)) {
 		return fmt.Sprintf("version: the master at %s takes connections and answers none of this Spark's: its Spark or Scala is another, or only one side has spark.authenticate; run check-spark",
-			d.places("master"))
+			c.places("master"))
 	}
-	for _, line := range d.lines() {
-		if found := otherVersion.FindString(line); found != "" && d.Result.State != "ok" {
+	for _, line := range c.lines() {
+		if found := otherVersion.FindString(line); found != "" && c.Result.State != "ok" {
 			return fmt.Sprintf("version: the cluster's Spark or Scala is not the notebook's, which shows as %s: run check-spark, and take an image with the cluster's Spark", found)
 		}
 	}
@@ -63,8 +63,8 @@ func (d Driver) version() string {
 }
 
 // python is a cluster whose Python does not fit.
-func (d Driver) python() string {
-	for _, line := range d.lines() {
+func (c Callback) python() string {
+	for _, line := range c.lines() {
 		if m := otherPython.FindStringSubmatch(line); m != nil {
 			return fmt.Sprintf("python: the executors run Python %s.%s and the notebook %s: set executor-python to a Python %s of the cluster's machines, or take an image with theirs",
 				m[1], m[2], m[3], m[3])
@@ -77,13 +77,13 @@ func (d Driver) python() string {
 }
 
 // because is the most telling line of what failed before anything was seen.
-func (d Driver) because() string {
-	for _, text := range []string{d.Session.Error, d.Result.Error, d.Back.Error} {
+func (c Callback) because() string {
+	for _, text := range []string{c.Session.Error, c.Result.Error, c.Back.Error} {
 		if text != "" {
-			return reason(text, d.Log)
+			return reason(text, c.Log)
 		}
 	}
-	if cause := LastCause(d.Log); cause != "" {
+	if cause := LastCause(c.Log); cause != "" {
 		return cause
 	}
 	return "no reason is known"

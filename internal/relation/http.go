@@ -25,7 +25,7 @@ func (w *Website) Bag() map[string]string {
 	return map[string]string{"hostname": w.Hostname, "private-address": w.Hostname, "port": strconv.Itoa(w.Port)}
 }
 
-// Differs tells which keys of want are not in the bag as they should be; an
+// Differs returns the keys of want that are not in the bag as they should be; an
 // empty value means that the key should not be there.
 func Differs(have, want map[string]string) map[string]string {
 	out := map[string]string{}

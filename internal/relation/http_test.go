@@ -47,6 +47,9 @@ var addressTests = []struct {
 }{
 	{"all the same", bag{"ingress-address": "10.0.0.9", "private-address": "10.0.0.9", "egress-subnets": "10.0.0.9/32"},
 		[]string{"10.0.0.9", "10.0.0.9/32"}},
+	{"each of its own, in the order in which Juju fills them", bag{"egress-subnets": "10.1.0.0/24", "private-address": "10.0.0.8", "ingress-address": "10.0.0.9"},
+		[]string{"10.0.0.9", "10.0.0.8", "10.1.0.0/24"}},
+	{"of a charm that tells the old key alone", bag{"private-address": "10.0.0.8"}, []string{"10.0.0.8"}},
 	{"several subnets", bag{"egress-subnets": "10.0.0.9/32, 2001:db8::/64"}, []string{"10.0.0.9/32", "2001:db8::/64"}},
 	{"everyone", bag{"egress-subnets": "0.0.0.0/0, ::/0", "ingress-address": "10.0.0.9"}, []string{"10.0.0.9"}},
 	{"a name cannot be believed", bag{"private-address": "proxy.example"}, nil},

@@ -15,7 +15,7 @@ type Outcome string
 const (
 	Passed      Outcome = "passed"
 	Failed      Outcome = "failed"
-	Doubtful    Outcome = "doubtful"     // it may fail: told, never refused
+	Doubtful    Outcome = "doubtful"     // it may fail: shown, never refused
 	NotCompared Outcome = "not compared" // a side is not known
 )
 
@@ -24,7 +24,7 @@ type Finding struct {
 	Rule           string
 	Image, Cluster string // both sides, "" for not known
 	Outcome        Outcome
-	Fits           string // what would, where it does not
+	Needs          string // what the image would have to have, where it differs
 	Has            string // what the image has that does not
 	Why, Source    string // of the rule
 }
@@ -38,7 +38,7 @@ type Report struct {
 	Findings []Finding
 }
 
-// isDefault tells whether a fact is no more than what the release brings.
+// isDefault reports whether a fact is no more than what the release brings.
 func (r Release) isDefault(f Fact) bool { return r.Label != "" && f.Source == r.source() }
 
 func (r Release) source() string { return "default of " + r.Label }
@@ -69,7 +69,7 @@ func executorPython(name string) Fact {
 
 const optionPython = "option executor-python"
 
-// Compare looks whether an image fits its cluster. asked is what the cluster was
+// Compare holds an image beside its cluster. asked is what the cluster was
 // asked for, given what an operator said of it, python the program that executors
 // are told to run. What was asked wins over what was given, that over a release;
 // the name python3.11 is taken at its word before all.
@@ -87,11 +87,11 @@ func Compare(t Target, label string, python string, image, asked, given Facts) R
 		if !slices.Contains(rule.kinds, r.kind()) {
 			continue
 		}
-		v := rule.look(c)
+		v := rule.compare(c)
 		if v.has == "" {
 			v.has = rule.name + " " + Upstream(v.image)
 		}
-		r.Findings = append(r.Findings, Finding{rule.name, v.image, v.cluster, v.outcome, v.fits, v.has, rule.why, rule.source})
+		r.Findings = append(r.Findings, Finding{rule.name, v.image, v.cluster, v.outcome, v.needs, v.has, rule.why, rule.source})
 	}
 	return r
 }
@@ -110,7 +110,7 @@ func (r Report) kind() Kind {
 	return Local
 }
 
-// OK tells whether nothing is known not to fit.
+// OK reports whether nothing is known not to match.
 func (r Report) OK() bool { return len(r.of(Failed)) == 0 }
 
 func (r Report) of(o Outcome) (out []Finding) {
@@ -143,7 +143,7 @@ func (r Report) Doubts() string { return r.line(r.of(Doubtful), "has") }
 func (r Report) line(findings []Finding, verb string) string {
 	var has, needs []string
 	for _, f := range findings {
-		has, needs = append(has, f.Has), append(needs, f.Fits)
+		has, needs = append(has, f.Has), append(needs, f.Needs)
 	}
 	if len(has) == 0 {
 		return ""
@@ -177,7 +177,7 @@ func (r Report) Table() string {
 	}
 	fmt.Fprint(w, "\t\t\t\t\nRULE\tIMAGE\tCLUSTER\tOUTCOME\tWHAT WOULD FIT\n")
 	for _, f := range r.Findings {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Rule, or(f.Image), or(f.Cluster), f.Outcome, fits(f))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Rule, or(f.Image), or(f.Cluster), f.Outcome, needed(f))
 	}
 	_ = w.Flush() // into memory
 	for _, f := range r.Findings {
@@ -190,10 +190,10 @@ func (r Report) Table() string {
 // in one quoted line.
 var trailing = regexp.MustCompile(`(?m)[ \t]+$`)
 
-// fits is what would fit, where something does not.
-func fits(f Finding) string {
+// needed is what the image would need, where something differs.
+func needed(f Finding) string {
 	if f.Outcome == Failed || f.Outcome == Doubtful {
-		return f.Fits
+		return f.Needs
 	}
 	return "-"
 }

@@ -1,6 +1,6 @@
 package spark
 
-// Any tells whether a version is known.
+// Any reports whether a version is known.
 func (f Facts) Any() bool {
 	return f.Spark.Known() || f.Scala.Known() || f.Hadoop.Known() || f.Python.Known() || f.Java.Known()
 }

@@ -56,7 +56,7 @@ func DriverConf(t Target, d Driver) []Entry {
 	return out
 }
 
-// Warnings tells what in the operator's own lines keeps executors from reaching
+// Warnings returns what in the operator's own lines keeps executors from reaching
 // the driver, a sentence each.
 func Warnings(t Target, d Driver, theirs []Entry) (out []string) {
 	if !t.CallsBack() {
@@ -70,7 +70,7 @@ func Warnings(t Target, d Driver, theirs []Entry) (out []string) {
 	return out
 }
 
-// breaks tells why a line keeps executors from the driver, "" when it does not.
+// breaks says why a line keeps executors from the driver, "" when it does not.
 func breaks(e Entry, d Driver) string {
 	number, _ := strconv.Atoi(e.Value)
 	switch e.Key {
@@ -100,7 +100,7 @@ func breaks(e Entry, d Driver) string {
 	return ""
 }
 
-// local tells whether a host means this one alone.
+// local reports whether a host means this one alone.
 func local(host string) bool {
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsUnspecified())

@@ -10,7 +10,7 @@ type Fact struct {
 	Source string `json:"source,omitempty"` // "jars/spark-core_2.12-3.5.6.jar", "option cluster-versions"
 }
 
-// Known tells whether there is a value.
+// Known reports whether there is a value.
 func (f Fact) Known() bool { return f.Value != "" }
 
 // Facts are the versions of an image or a cluster, as they were read:
@@ -29,8 +29,8 @@ type Facts struct {
 	ConnectLacks []string `json:"connectLacks,omitempty"`
 }
 
-// Image is what was found in an image.
-type Image struct {
+// Installation is what was found in an image.
+type Installation struct {
 	Facts
 	Home     string `json:"home"`     // the directory of Spark that the notebook's Python uses, "" for none
 	Defaults string `json:"defaults"` // text of its spark-defaults.conf, "" for none

@@ -104,7 +104,7 @@ func (p Properties) addresses(ids, address, hostname string, port int) (out []Ad
 
 const rmIDs, rmHost = "yarn.resourcemanager.ha.rm-ids", "yarn.resourcemanager.hostname"
 
-// OwnModes tells whether files get the modes that the cluster has settled on: its
+// OwnModes reports whether files get the modes that the cluster has settled on: its
 // files are on HDFS, or it names a umask.
 func (p Properties) OwnModes() bool {
 	return p.get("fs.permissions.umask-mode") != "" || strings.HasPrefix(p.get("fs.defaultFS"), "hdfs:")
@@ -146,7 +146,7 @@ func (p Properties) NameNodes() []Address {
 	return []Address{{host, port}}
 }
 
-// CheckHadoop tells what Hadoop's files lack for a client of the target to find
+// CheckHadoop returns what Hadoop's files lack for a client of the target to find
 // its cluster: Hadoop itself asks 0.0.0.0 again and again without a word.
 func CheckHadoop(t Target, files map[string]string) error {
 	p, err := ParseHadoop(files)

@@ -13,9 +13,9 @@ type rule struct {
 	kinds  []Kind // of backends that it is for
 	why    string
 	source string
-	// look compares; both sides are shown. It returns NotCompared when a side is not
-	// known, and what would fit when it does not.
-	look func(c comparison) verdict
+	// compare returns both sides as they are shown, NotCompared when a side is
+	// not known, and what the image would need when they differ.
+	compare func(c comparison) verdict
 }
 
 // comparison is what is compared.
@@ -30,7 +30,7 @@ type comparison struct {
 type verdict struct {
 	image, cluster string
 	outcome        Outcome
-	fits           string // what the image would have to have
+	needs          string // what the image would have to have
 	has            string // what it has instead, where that is not the rule's fact
 }
 
@@ -44,26 +44,26 @@ const (
 	overviewPages = "https://spark.apache.org/docs/VERSION/, section Downloading"
 )
 
-// rules are all that must agree, in the order in which they are told.
+// rules are all that must agree, in the order in which they are shown.
 var rules = []rule{
-	{"Spark", executors, "executors run the cluster's Spark: of another minor version they register and then hang, or fail on classes that differ; of another patch version they mostly work", facts, lookSpark},
-	{"Spark", []Kind{YARN}, "the driver brings its own jars, yet EMR's shuffle service and its jars on the nodes are the release's", yarnPage, lookSpark},
-	{"Spark", []Kind{Connect}, "a server understands clients of its own version and older ones, down to 3.4", connectPage, lookSparkOfConnect},
-	{"Scala", executors, "a driver and an executor of different Scala builds cannot read each other's objects: InvalidClassException", facts, lookScala},
-	{"Hadoop", []Kind{Standalone, YARN, Kubernetes}, "within a major version, an older client is understood by a newer cluster; 3.3 on 3.4 was measured", networking, lookHadoop},
-	{"Python", []Kind{Standalone, YARN, Kubernetes, Connect}, "functions are sent as byte code of the driver's minor version: PYTHON_VERSION_MISMATCH", facts, lookPython},
-	{"Java", []Kind{YARN}, "the nodes' Java runs the image's Spark jars: UnsupportedClassVersionError", overviewPages, lookJavaOfNodes},
-	{"Spark's Java", []Kind{Local, Standalone, YARN, Kubernetes}, "the image's Spark runs on the image's Java", overviewPages, lookJavaOfImage},
-	{"PySpark", []Kind{Local, Standalone, YARN, Kubernetes}, "the Python package speaks to the jars of its own version", "https://spark.apache.org/docs/latest/api/python/getting_started/install.html", lookPySpark},
-	{"Connect packages", []Kind{Connect}, "the client imports them when a session begins", connectPage, lookConnectPackages},
-	{"build", []Kind{Standalone, Kubernetes}, "driver and executors of one build have the same packages", "docs/how-to/build-images.md", lookBuild},
+	{"Spark", executors, "executors run the cluster's Spark: of another minor version they register and then hang, or fail on classes that differ; of another patch version they mostly work", facts, compareSpark},
+	{"Spark", []Kind{YARN}, "the driver brings its own jars, yet EMR's shuffle service and its jars on the nodes are the release's", yarnPage, compareSpark},
+	{"Spark", []Kind{Connect}, "a server understands clients of its own version and older ones, down to 3.4", connectPage, compareSparkOfConnect},
+	{"Scala", executors, "a driver and an executor of different Scala builds cannot read each other's objects: InvalidClassException", facts, compareScala},
+	{"Hadoop", []Kind{Standalone, YARN, Kubernetes}, "within a major version, an older client is understood by a newer cluster; 3.3 on 3.4 was measured", networking, compareHadoop},
+	{"Python", []Kind{Standalone, YARN, Kubernetes, Connect}, "functions are sent as byte code of the driver's minor version: PYTHON_VERSION_MISMATCH", facts, comparePython},
+	{"Java", []Kind{YARN}, "the nodes' Java runs the image's Spark jars: UnsupportedClassVersionError", overviewPages, compareJavaOfNodes},
+	{"Spark's Java", []Kind{Local, Standalone, YARN, Kubernetes}, "the image's Spark runs on the image's Java", overviewPages, compareJavaOfImage},
+	{"PySpark", []Kind{Local, Standalone, YARN, Kubernetes}, "the Python package speaks to the jars of its own version", "https://spark.apache.org/docs/latest/api/python/getting_started/install.html", comparePySpark},
+	{"Connect packages", []Kind{Connect}, "the client imports them when a session begins", connectPage, compareConnectPackages},
+	{"build", []Kind{Standalone, Kubernetes}, "driver and executors of one build have the same packages", "docs/how-to/build-images.md", compareBuild},
 }
 
 // both compares two facts, where both are known.
 func both(image, cluster Fact, compare func(a, b string) (Outcome, string)) verdict {
 	v := verdict{image: image.Value, cluster: cluster.Value, outcome: NotCompared}
 	if image.Known() && cluster.Known() {
-		v.outcome, v.fits = compare(image.Value, cluster.Value)
+		v.outcome, v.needs = compare(image.Value, cluster.Value)
 	}
 	return v
 }
@@ -76,7 +76,7 @@ func alike(a, b string) Outcome {
 	return Passed
 }
 
-func lookSpark(c comparison) verdict {
+func compareSpark(c comparison) verdict {
 	return both(c.image.Spark, c.cluster.Spark, func(a, b string) (Outcome, string) {
 		switch {
 		case !sameMinor(a, b):
@@ -88,8 +88,8 @@ func lookSpark(c comparison) verdict {
 	})
 }
 
-// lookSparkOfConnect compares the Python package: a thin client has no jars.
-func lookSparkOfConnect(c comparison) verdict {
+// compareSparkOfConnect compares the Python package: a thin client has no jars.
+func compareSparkOfConnect(c comparison) verdict {
 	client := c.image.PySpark
 	if !client.Known() {
 		client = c.image.Spark
@@ -101,12 +101,12 @@ func lookSparkOfConnect(c comparison) verdict {
 		return Passed, ""
 	})
 	if client.Known() && order(client.Value, "3.4", 2) < 0 {
-		v.outcome, v.fits = Failed, "3.4 or newer"
+		v.outcome, v.needs = Failed, "3.4 or newer"
 	}
 	return v
 }
 
-func lookScala(c comparison) verdict {
+func compareScala(c comparison) verdict {
 	return both(c.image.Scala, c.cluster.Scala, func(a, b string) (Outcome, string) {
 		if !sameMinor(a, b) {
 			return Failed, minor(b)
@@ -115,7 +115,7 @@ func lookScala(c comparison) verdict {
 	})
 }
 
-func lookHadoop(c comparison) verdict {
+func compareHadoop(c comparison) verdict {
 	return both(c.image.Hadoop, c.cluster.Hadoop, func(a, b string) (Outcome, string) {
 		switch {
 		case order(a, b, 1) != 0:
@@ -127,7 +127,7 @@ func lookHadoop(c comparison) verdict {
 	})
 }
 
-func lookPython(c comparison) verdict {
+func comparePython(c comparison) verdict {
 	return both(c.image.Python, c.cluster.Python, func(a, b string) (Outcome, string) {
 		switch {
 		case sameMinor(a, b):
@@ -141,7 +141,7 @@ func lookPython(c comparison) verdict {
 	})
 }
 
-func lookJavaOfNodes(c comparison) verdict {
+func compareJavaOfNodes(c comparison) verdict {
 	v := both(c.image.Spark, c.cluster.Java, func(spark, java string) (Outcome, string) {
 		outcome := runsOn(spark, java)
 		if outcome == Failed && c.release.isDefault(c.cluster.Java) {
@@ -157,7 +157,7 @@ func lookJavaOfNodes(c comparison) verdict {
 	return v
 }
 
-func lookJavaOfImage(c comparison) verdict {
+func compareJavaOfImage(c comparison) verdict {
 	v := both(c.image.Java, c.image.Spark, func(java, spark string) (Outcome, string) {
 		return runsOn(spark, java), "Java " + javas(runtimes[minor(spark)].java)
 	})
@@ -165,7 +165,7 @@ func lookJavaOfImage(c comparison) verdict {
 	return v
 }
 
-// runsOn tells whether a Spark runs on a Java: one that is too old cannot read
+// runsOn reports whether a Spark runs on a Java: one that is too old cannot read
 // Spark's classes, and Spark 2.4 cannot read those of a newer one (measured).
 func runsOn(spark, java string) Outcome {
 	needs, known := runtimes[minor(spark)]
@@ -181,34 +181,34 @@ func runsOn(spark, java string) Outcome {
 	return Passed
 }
 
-func lookPySpark(c comparison) verdict {
+func comparePySpark(c comparison) verdict {
 	v := verdict{image: c.image.PySpark.Value, cluster: c.image.Spark.Value, outcome: NotCompared}
 	switch {
 	case !c.image.Spark.Known():
 	case !c.image.PySpark.Known(): // Spark's own
 		v.image, v.outcome = c.image.Spark.Value, Passed
 	case !sameMinor(v.image, v.cluster):
-		v.outcome, v.fits = Failed, minor(v.cluster)
+		v.outcome, v.needs = Failed, minor(v.cluster)
 	default:
 		v.outcome = Passed
 	}
 	return v
 }
 
-func lookConnectPackages(c comparison) verdict {
+func compareConnectPackages(c comparison) verdict {
 	v := verdict{image: "all", cluster: "needed", outcome: Passed}
 	tooOld := c.image.Spark.Known() && order(c.image.Spark.Value, "3.4", 2) < 0
 	if tooOld || !c.image.Python.Known() { // so that nobody knows what it imports
 		return verdict{cluster: "needed", outcome: NotCompared}
 	}
 	if lacks := c.image.ConnectLacks; len(lacks) > 0 {
-		v.image, v.outcome, v.fits = "without "+strings.Join(lacks, ", "), Failed, strings.Join(lacks, ", ")
-		v.has = "no " + v.fits
+		v.image, v.outcome, v.needs = "without "+strings.Join(lacks, ", "), Failed, strings.Join(lacks, ", ")
+		v.has = "no " + v.needs
 	}
 	return v
 }
 
-func lookBuild(c comparison) verdict {
+func compareBuild(c comparison) verdict {
 	return both(c.image.BuildID, c.cluster.BuildID, func(a, b string) (Outcome, string) {
 		if a != b {
 			return Doubtful, b

@@ -81,12 +81,12 @@ func ParseRemote(remote string) (Target, error) {
 	return Target{Kind: Connect, Remote: remote}, nil
 }
 
-// CallsBack tells whether executors open connections to the driver.
+// CallsBack reports whether executors open connections to the driver.
 func (t Target) CallsBack() bool {
 	return slices.Contains([]Kind{Standalone, YARN, Kubernetes}, t.Kind)
 }
 
-// Cluster tells whether Spark runs elsewhere than in the notebook.
+// Cluster reports whether Spark runs elsewhere than in the notebook.
 func (t Target) Cluster() bool { return t.Kind != Local }
 
 // String names the cluster, without the secrets of a connection string.

@@ -35,7 +35,7 @@ func order(a, b string, n int) int {
 	return slices.Compare(x[:n], y[:n])
 }
 
-// sameMinor tells whether the first two numbers are the same.
+// sameMinor reports whether the first two numbers are the same.
 func sameMinor(a, b string) bool { return order(a, b, 2) == 0 }
 
 // minor is a version's first two numbers.

@@ -147,6 +147,19 @@ func TestEachEngineHasOneImporter(t *testing.T) {
 	}
 }
 
+// forTests are the packages that stand in for something: no program has them in.
+var forTests = []string{"internal/docker/dockertest", "internal/jupyter/jupytertest"}
+
+func TestStandInsAreForTests(t *testing.T) {
+	for _, p := range ours(t) {
+		for _, imported := range p.Imports {
+			if slices.ContainsFunc(forTests, func(f string) bool { return imported == path.Join(module, f) }) {
+				t.Errorf("%s imports %s, which is for tests", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
 func TestGatewayImportsNothingOfOurs(t *testing.T) {
 	gateway := path.Join(module, "internal/gateway")
 	for _, p := range ours(t) {

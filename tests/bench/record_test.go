@@ -18,7 +18,7 @@ var silent = []string{"juju-log", "status-set", "application-version-set", "rela
 // tools are all that either charm may call.
 var tools = append([]string{
 	"config-get", "is-leader", "opened-ports", "network-get", "secret-get", "secret-ids", "secret-info-get", "relation-ids",
-	"relation-list", "relation-get", "storage-list", "storage-get", "status-get", "state-get", "goal-state", "unit-get",
+	"relation-list", "relation-get", "storage-list", "storage-get", "status-get", "state-get", "goal-state", "unit-get", "resource-get",
 }, silent...)
 
 // call is one call of a hook tool with its answer, as hooktool keeps it.

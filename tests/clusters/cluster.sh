@@ -160,13 +160,14 @@ node_settings() {
 }
 
 # The workers have an address each: executors of one host read one another's disks.
+# They offer room for four sessions of two executors, so that stories side by side do not wait for one another.
 start_standalone() {
 	local deploy=org.apache.spark.deploy n host
 	run master "$spark_image" spark-class $deploy.master.Master --host "$address" --port 7077 --webui-port 8080
 	for n in 1 2; do
 		host=$subnet.$((n + 1))
 		run worker$n "$spark_image" spark-class $deploy.worker.Worker --host "$host" --webui-port $((8080 + n)) \
-			--cores 2 --memory 1g --work-dir /tmp/work "spark://$address:7077"
+			--cores 4 --memory 2g --work-dir /tmp/work "spark://$address:7077"
 	done
 }
 start_yarn() { for s in namenode datanode resourcemanager nodemanager; do run $s "$image" daemon $s; done; }

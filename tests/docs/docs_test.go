@@ -2,10 +2,14 @@
 package docs
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,6 +93,45 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		for _, match := range link.FindAllStringSubmatch(string(content), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(document), match[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", document, match[1])
+			}
+		}
+	}
+}
+
+// sentences are the texts of a Go file that people may read, without what is put
+// into them.
+func sentences(t *testing.T, file string) (out []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verb := regexp.MustCompile(`%\.?[0-9]*[a-z]`)
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		text, ok := n.(*ast.BasicLit)
+		if !ok || text.Kind != token.STRING || strings.Contains(text.Value, "[^") { // a pattern
+			return true
+		}
+		whole, err := strconv.Unquote(text.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range verb.Split(whole, -1) {
+			if part = strings.Trim(part, " :;,+"); strings.Count(part, " ") > 1 {
+				out = append(out, part)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func TestStatusExplainsEveryMessage(t *testing.T) {
+	document := strings.Join(strings.Fields(read(t, "docs/reference/status.md")), " ")
+	for _, file := range []string{"charm/problems.go", "charm/report.go", "internal/workload/errors.go"} {
+		for _, text := range sentences(t, file) {
+			if !strings.Contains(document, text) {
+				t.Errorf("docs/reference/status.md does not explain %q, which %s prints", text, file)
 			}
 		}
 	}

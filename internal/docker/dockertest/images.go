@@ -1,0 +1,82 @@
+package dockertest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// image finds an image by its id or one of its tags.
+func (d *Daemon) image(name string) *Image {
+	for _, i := range d.images {
+		if i.ID == name || slices.Contains(i.Tags, name) {
+			return i
+		}
+	}
+	return nil
+}
+
+// onImage answers for images. A reference is in the path as it is written.
+func (d *Daemon) onImage(kind string, r *http.Request) Answer {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := strings.TrimPrefix(callOf(r), r.Method+" /images/")
+	switch kind {
+	case "GET /images/json":
+		return d.listImages(r)
+	case "POST /images/create":
+		return d.pull(r)
+	}
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "/json"), "/tag")
+	i := d.image(name)
+	if i == nil {
+		return Refuses(404, "no such image: "+name)
+	}
+	switch kind {
+	case "GET /images/{name}/json":
+		return Says(200, Object{"Id": i.ID, "Os": "linux", "Architecture": "amd64", "RepoTags": i.Tags, "Config": i.Config})
+	case "POST /images/{name}/tag":
+		q := r.URL.Query()
+		i.Tags = append(i.Tags, q.Get("repo")+":"+q.Get("tag"))
+		return Says(201, nil)
+	case "DELETE /images/{name}":
+		i.Tags = slices.DeleteFunc(i.Tags, func(tag string) bool { return tag == name })
+		if len(i.Tags) == 0 {
+			d.images = slices.DeleteFunc(d.images, func(other *Image) bool { return other == i })
+		}
+		return Says(200, []Object{})
+	}
+	return Refuses(404, "page not found: "+kind)
+}
+
+func (d *Daemon) listImages(r *http.Request) Answer {
+	wanted, out := filters(r), []Object{}
+	for _, i := range d.images {
+		tags := slices.DeleteFunc(slices.Clone(i.Tags), func(tag string) bool {
+			repository, _, _ := strings.Cut(tag, ":")
+			return len(wanted["reference"]) > 0 && !slices.Contains(wanted["reference"], repository)
+		})
+		if len(tags) > 0 && has(i.Config.Labels, wanted["label"]) {
+			out = append(out, Object{"Id": i.ID, "RepoTags": tags})
+		}
+	}
+	return Says(200, out)
+}
+
+// pull pulls an image that any registry has, or imports one.
+func (d *Daemon) pull(r *http.Request) Answer {
+	q := r.URL.Query()
+	name := q.Get("repo") // of an import
+	if name == "" {
+		name = strings.TrimPrefix(q.Get("fromImage"), "docker.io/library/")
+	}
+	if tag := q.Get("tag"); tag != "" {
+		name += ":" + tag
+	}
+	if d.image(name) == nil {
+		d.images = append(d.images, &Image{ID: "sha256:" + d.id(), Tags: []string{name}, Config: d.Pulls})
+	}
+	return func(*http.Request) (*http.Response, error) {
+		return Body(200, strings.NewReader(`{"status":"Pulling","id":"1"}`+"\n")), nil
+	}
+}
