@@ -26,4 +26,8 @@ if [ "$tag" = clusters ]; then
 else
 	tests/images/build.sh
 fi
-go test -tags "$tag" -count=1 -p 1 -timeout "$timeout" -run "$run" "${packages[@]}"
+# Stories mostly wait, for a server to boot or for a hook: twice as many as there are cores keep two busy. Those on
+# clusters compute.
+parallel=$(nproc)
+if [ "$tag" = integration ]; then parallel=$((2 * parallel)); fi
+go test -tags "$tag" -count=1 -p 1 -parallel "$parallel" -timeout "$timeout" -run "$run" "${packages[@]}"

@@ -4,10 +4,12 @@
 #
 #   JUPYTER_IMAGE=REFERENCE   takes this image instead of building ours
 #   PORT=8888                 where the notebook is offered
+#   MODEL=notebooks           the model that it is deployed in
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 app=jupyter-docker
+model=${MODEL:-notebooks}
 juju=$PWD/bin/localjuju
 charm=$PWD/jupyter-docker_$(go env GOARCH).charm
 start=$SECONDS
@@ -48,35 +50,68 @@ status() { "$juju" status --format json | jq -r ".applications[\"$app\"]$1 // em
 
 deploy() {
 	local sum
-	"$juju" switch notebooks >/dev/null 2>&1 || "$juju" add-model notebooks
+	"$juju" switch "$model" >/dev/null 2>&1 || "$juju" add-model "$model"
 	sum=$(sha256sum "$charm" | cut -d' ' -f1)
 	if [ -z "$(status '')" ]; then
 		say "deploying $(basename "$charm")"
 		"$juju" deploy "$charm" $app --config "jupyter-image=$image" --config "port=${PORT:-8888}"
+		find_unit
 	else
-		if [ "$(cat .cache/deployed 2>/dev/null)" != "$sum" ]; then "$juju" refresh $app --path "$charm"; fi
-		configure jupyter-image "$image"
-		[ -z "${PORT:-}" ] || configure port "$PORT"
+		find_unit
+		update "$sum"
 	fi
 	mkdir -p .cache
 	echo "$sum" >.cache/deployed
 }
 
+find_unit() {
+	unit=$(status '.units | keys[0]')
+	of_unit=".units.\"$unit\""
+}
+
+# update SUM makes what has changed, and waits until Juju has begun to: until then
+# the status is that of before. Where nothing has, and something is still wrong, its
+# cause may be mended by now: that is tried again at once.
+update() {
+	local before changed='' i
+	before=$(agent)
+	if [ "$(cat .cache/deployed 2>/dev/null)" != "$1" ]; then
+		"$juju" refresh $app --path "$charm"
+		changed=yes
+	fi
+	configure jupyter-image "$image"
+	[ -z "${PORT:-}" ] || configure port "$PORT"
+	if [ -z "$changed" ]; then
+		[ "$(status "$of_unit.\"workload-status\".current")" != blocked ] || "$juju" run "$unit" apply >/dev/null || true
+		return
+	fi
+	for ((i = 0; i < 50; i++)); do
+		[ "$(agent)" = "$before" ] || return 0
+		sleep 0.1
+	done
+}
+
+# agent prints what the unit's agent does, and since when.
+agent() { status "$of_unit.\"juju-status\" | \"\(.current) \(.since)\""; }
+
 configure() { # OPTION VALUE
-	[ "$("$juju" config $app "$1")" = "$2" ] || "$juju" config $app "$1=$2"
+	[ "$("$juju" config $app "$1")" != "$2" ] || return 0
+	"$juju" config $app "$1=$2"
+	changed=yes
 }
 
-# served: whether the unit is active and rests, so that no change is still to be made.
-served() {
-	[ "$(status "$of_unit.\"workload-status\".current")" = active ] && [ "$(status "$of_unit.\"juju-status\".current")" = idle ]
-}
-
+# wait_active waits until the unit is active or blocked, and rests: while a hook
+# runs, the status may be that of before. Both are read at once.
 wait_active() {
-	local now was='' until=$((SECONDS + ${WAIT_SECONDS:-1800}))
-	while ! served; do
-		now=$(status "$of_unit.\"workload-status\" | \"\(.current): \(.message // \"\")\"")
+	local agent now was='' until=$((SECONDS + ${WAIT_SECONDS:-1800}))
+	while true; do
+		now=$(status "$of_unit | .\"workload-status\" as \$w | \"\(.\"juju-status\".current) \(\$w.current): \(\$w.message // \"\")\"")
+		agent=${now%% *} now=${now#* }
+		case $agent/$now in
+		idle/active:*) return ;;
+		idle/blocked:*) die "serve the notebook: $now" ;;
+		esac
 		if [ "$now" != "$was" ]; then say "$unit $now"; was=$now; fi
-		case $now in blocked:*) die "serve the notebook: $now" ;; esac
 		[ $SECONDS -lt $until ] || die "serve the notebook: still $now (see $juju debug-log)"
 		sleep 0.5
 	done
@@ -87,8 +122,6 @@ image=${JUPYTER_IMAGE:-$(own_image)}
 say "building the charm and localjuju"
 make --no-print-directory -s build charm
 deploy
-unit=$(status '.units | keys[0]')
-of_unit=".units.\"$unit\""
 wait_active
 url=$("$juju" run "$unit" get-url --format json | jq -r 'first(.[]).results.url')
 

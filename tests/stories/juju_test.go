@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,9 @@ func newModel(t *testing.T) *model {
 	t.Helper()
 	m := &model{t: t, name: fmt.Sprintf("story-%06x", rand.IntN(1<<24))}
 	m.global("add-model", m.name)
+	if filepath.Base(jujuCommand) == "localjuju" { // as a real one does on many machines
+		m.try("model-config", "localjuju-network=bridges")
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			log, _ := m.try("debug-log", "--replay", "--no-tail", "--limit", "80")
@@ -122,7 +126,13 @@ func (m *model) deploy(app string, options ...string) {
 // deployWith is deploy with more of its flags.
 func (m *model) deployWith(app string, flags []string, options ...string) {
 	m.t.Helper()
-	args := append([]string{charmFile, app}, flags...)
+	m.deployFile(charmFile, app, flags, options...)
+}
+
+// deployFile deploys another packed charm, likewise.
+func (m *model) deployFile(file, app string, flags []string, options ...string) {
+	m.t.Helper()
+	args := append([]string{file, app}, flags...)
 	given := strings.Join(options, "\n")
 	if !strings.Contains(given, "jupyter-image=") {
 		options = append(options, "jupyter-image="+image("plain"))

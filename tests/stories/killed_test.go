@@ -68,13 +68,19 @@ sys.exit("no hook came to that step")`
 // later. The function that it returns tells whether that has happened.
 func (m *model) killAt(unit, step string, later time.Duration) (killed func() bool) {
 	m.t.Helper()
-	dir := strings.TrimSpace(m.onMachine(unit, "mktemp -d"))
-	m.onMachine(unit, fmt.Sprintf("cd %s; cat >killer.py <<'END'%s\nEND\nsetsid python3 killer.py '%s' '%s' '%s' %.3f >out 2>&1 </dev/null &\nuntil [ -s out ]; do sleep 0.05; done",
+	return m.killOn(unit, unit, step, later)
+}
+
+// killOn is killAt for a unit that may not be there yet, on the machine of another.
+func (m *model) killOn(beside, unit, step string, later time.Duration) (killed func() bool) {
+	m.t.Helper()
+	dir := strings.TrimSpace(m.onMachine(beside, "mktemp -d"))
+	m.onMachine(beside, fmt.Sprintf("cd %s; cat >killer.py <<'END'%s\nEND\nsetsid python3 killer.py '%s' '%s' '%s' %.3f >out 2>&1 </dev/null &\nuntil [ -s out ]; do sleep 0.05; done",
 		dir, killer, unit, m.uuid(), step, later.Seconds()))
-	m.t.Cleanup(func() { m.tryOnMachine(unit, "rm -r "+dir) }) // one that still waits ends then
+	m.t.Cleanup(func() { m.tryOnMachine(beside, "rm -r "+dir) }) // one that still waits ends then
 	return func() bool {
 		m.t.Helper()
-		said := strings.Fields(m.onMachine(unit, "cat "+dir+"/out"))
+		said := strings.Fields(m.onMachine(beside, "cat "+dir+"/out"))
 		switch {
 		case len(said) == 1:
 			return false // still waiting

@@ -102,9 +102,9 @@ func TestHadoopConfiguration(t *testing.T) {
 	core, yarn := site("fs.defaultFS=hdfs://nn.invalid:8020"), site("yarn.resourcemanager.hostname=rm.invalid")
 	uri := strings.TrimSpace(m.juju("add-secret", "hadoop", "core-site#file="+file("core-site.xml", core), "yarn-site="+site()))
 	m.config("nb", "spark-master=yarn", "hadoop-conf="+uri)
-	m.waitStatus("nb/0", "blocked", "hadoop-conf names a secret that this application may not read: juju grant-secret it to nb", "still serves")
+	m.waitStatus("nb/0", "blocked", "hadoop-conf may not be read: juju grant-secret it to nb", "update-status", "apply", "still serves") // (39) no hook tells of a grant
 	m.juju("grant-secret", "hadoop", "nb")
-	m.updateStatus("nb/0")
+	m.tryRun("nb/0", "apply") // it fails with what is wrong next
 	m.waitStatus("nb/0", "blocked", "hadoop-conf does not say where YARN is: yarn-site needs yarn.resourcemanager.hostname", "still serves")
 	n.serves()
 	m.juju("update-secret", "hadoop", "core-site="+core, "yarn-site="+yarn)
@@ -113,15 +113,44 @@ func TestHadoopConfiguration(t *testing.T) {
 
 	m.juju("config", "nb", "--reset", "hadoop-conf")
 	m.waitStatus("nb/0", "blocked", "hadoop-conf is not set, and the image's own:", "still serves")
-	empty := file("empty.tar", "")
-	m.juju("attach-resource", "nb", "hadoop-conf="+empty)
+	m.juju("attach-resource", "nb", "hadoop-conf="+file("README.tar", "no tar"))
 	m.waitStatus("nb/0", "blocked", "hadoop-conf is a resource", "still serves")
-	dir := t.TempDir()
-	m.juju("attach-resource", "nb", "hadoop-conf="+tarOf(t, dir, map[string]string{
+	m.juju("attach-resource", "nb", "hadoop-conf="+tarOf(t, t.TempDir(), map[string]string{
 		"conf/core-site.xml": core, "conf/yarn-site.xml": site("yarn.resourcemanager.hostname=other.invalid"), "conf/README": "no file of Hadoop's",
 	}))
 	m.waitActive("nb/0", "cannot be found: the name does not resolve")
 	m.hasHadoop("nb/0", "other.invalid")
+}
+
+// Juju cannot detach a resource: an empty one is none, which is the way back. A
+// resource counts where no cluster is named too, as the secret does (33).
+func TestHadoopResource(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	empty := filepath.Join(t.TempDir(), "empty.tar")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.deployWith("nb", []string{"--resource", "hadoop-conf=" + empty}, "jupyter-image="+image("notebook"))
+	m.waitActive("nb/0", "test/notebook:1")
+	const where = "import os; print(os.environ.get('HADOOP_CONF_DIR', 'nowhere').startswith('/jupyter-docker'))"
+	if got := m.open("nb/0").startKernel().run(where); got != "False\n" {
+		t.Errorf("with an empty resource a cell finds our HADOOP_CONF_DIR: %s", got)
+	}
+	before := m.containers("nb/0")
+	m.juju("attach-resource", "nb", "hadoop-conf="+tarOf(t, t.TempDir(), map[string]string{
+		"core-site.xml": site("fs.defaultFS=hdfs://nn.invalid:8020"), "yarn-site.xml": site("yarn.resourcemanager.hostname=rm.invalid"),
+	}))
+	m.replaced("nb/0", before)
+	m.waitSettled("nb/0", "test/notebook:1")
+	m.hasHadoop("nb/0", "rm.invalid")
+	before = m.containers("nb/0")
+	m.juju("attach-resource", "nb", "hadoop-conf="+empty)
+	m.replaced("nb/0", before)
+	m.waitSettled("nb/0", "test/notebook:1")
+	if got := m.open("nb/0").startKernel().run(where); got != "False\n" {
+		t.Errorf("with an empty resource again a cell finds our HADOOP_CONF_DIR: %s", got)
+	}
 }
 
 // hasHadoop checks that a kernel finds Hadoop's configuration where its

@@ -214,7 +214,7 @@ func TestChangesBySwitch(t *testing.T) {
 	n.serves()
 	got := n.startKernel().run(`import json, os, subprocess
 print([os.environ[x] for x in ("GREETING", "EMPTY", "HOME_PAGE")], os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_frsize >> 20)
-shown = subprocess.run(["jupyter", "server", "--port=0", "--show-config-json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+shown = subprocess.run(["jupyter", "server", "--show-config-json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 print(json.loads(shown)["MappingKernelManager"]["cull_idle_timeout"])`)
 	if want := "['hello, world = \"you\"', '', 'a#b'] 96\n420\n"; got != want {
 		t.Errorf("the kernel printed %q, want %q", got, want)

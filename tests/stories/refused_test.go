@@ -35,12 +35,12 @@ func TestRefusedImages(t *testing.T) {
 		{"otherarch", "", []string{"it is for linux/", "this machine is linux/"}},
 		{"exits", "", []string{"exit status 1", "no licence for this fine notebook"}},
 		{"silent", "", []string{"not healthy within 10s", "nothing answers"}},
-		{"nojupyter", "", []string{"not Jupyter"}},
+		{"nojupyter", "", []string{"not healthy within 10s", "no Jupyter server was found"}},
 		{"openserver", "", []string{"--ServerApp.token", "--ServerApp.password"}},
 		{"plain", open, []string{"it serves without the token"}},
 		{"fixedtoken", "", []string{"--ServerApp.token", "command"}},
 		{"fixedport", "", []string{"--port", "command"}},
-		{"stacks", "start-notebook.py --NotebookApp.base_url=/x --ip=127.0.0.1", []string{"--NotebookApp.base_url", "--ip"}},
+		{"stacks", "start-notebook.py --NotebookApp.base_url=/x --ip=127.0.0.1", []string{"--NotebookApp.base_url"}},
 	} {
 		limit := "start-timeout=120"
 		if c.image == "silent" || c.image == "nojupyter" {
@@ -70,7 +70,17 @@ func TestRefusedImages(t *testing.T) {
 // often they were started.
 func (m *model) containers(unit string) string {
 	m.t.Helper()
-	return m.onMachine(unit, "docker ps -aq --no-trunc --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+
+	out, err := m.tryContainers(unit)
+	if err != nil {
+		m.t.Fatalf("%v", err)
+	}
+	return out
+}
+
+// tryContainers is containers while a switch may remove what was just listed.
+func (m *model) tryContainers(unit string) (string, error) {
+	m.t.Helper()
+	return m.tryOnMachine(unit, "docker ps -aq --no-trunc --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+
 		m.key(unit)+" | xargs -r docker inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}}'")
 }
 

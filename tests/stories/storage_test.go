@@ -11,7 +11,7 @@ import (
 func (m *model) storageOf(unit string) string {
 	m.t.Helper()
 	return strings.TrimSpace(m.onMachine(unit, "docker ps -q --filter label=io.jupyter-docker.role=notebook --filter label=io.jupyter-docker.key="+m.key(unit)+
-		` | xargs docker inspect -f '{{range .Mounts}}{{if eq .Destination "/jupyter-docker/work"}}{{.Source}}{{end}}{{end}}'`))
+		` | xargs docker inspect -f '{{range .Mounts}}{{if eq .Destination "/jupyter-docker/work"}}{{.Source}}{{end}}{{end}}' | xargs readlink -f`))
 }
 
 // What is saved lands on the storage that the application was deployed with. It

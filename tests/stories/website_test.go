@@ -113,14 +113,13 @@ func TestWebsiteIsWithdrawn(t *testing.T) {
 	m.waitActive("nb/0", "test/plain:1")
 	m.waitActive("proxy/0", "before ")
 
-	m.onMachine("nb/0", "docker rm -f "+m.key("nb/0")+"-a")
-	m.config("nb", "jupyter-image="+image("exits"), "start-timeout=15")
-	m.waitStatus("nb/0", "blocked")
+	m.onMachine("nb/0", "docker pause "+m.key("nb/0")+"-a")
+	m.updateStatus("nb/0")
+	m.waitStatus("nb/0", "waiting", "paused")
 	m.waitStatus("proxy/0", "waiting")
 	m.offersNothing("nb/0")
-
-	m.config("nb", "jupyter-image="+image("plain2"), "start-timeout=120")
-	m.waitActive("nb/0", "test/plain2:1")
+	m.updateStatus("nb/0")
+	m.waitActive("nb/0", "test/plain:1")
 	m.waitActive("proxy/0", "before ")
 
 	m.juju("remove-application", "--no-prompt", "nb")

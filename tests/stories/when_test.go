@@ -80,7 +80,7 @@ func (m *model) rotateWaits(n *notebook) {
 	m.t.Helper()
 	k := n.startKernel()
 	k.busy()
-	if got := m.run("nb/0", "rotate-token").result("in-force"); !strings.Contains(got, "once no kernel is busy") {
+	if got := m.run("nb/0", "rotate-token").result("in-force"); !strings.Contains(got, "once no kernel and no terminal is busy") {
 		m.t.Errorf("rotate-token: in force %s", got)
 	}
 	m.waitActive("nb/0", "waits: the token was rotated", k.name())
@@ -144,7 +144,7 @@ func (m *model) updateStatus(unit string) {
 func TestModelProxyWaits(t *testing.T) {
 	t.Parallel()
 	m := newModel(t)
-	m.deploy("nb", "environment=MINE=kept")
+	m.deploy("nb", "environment=MINE=kept", "idle-minutes=0")
 	m.waitActive("nb/0", "test/plain:1")
 	n := m.open("nb/0")
 	k := n.startKernel()
