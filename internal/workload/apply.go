@@ -58,7 +58,9 @@ func (a *application) part(ctx context.Context, part plan.Part) error {
 		}
 		errs := []error{err}
 		for _, otherwise := range step.Else {
-			logger.Infof("%s", otherwise)
+			if otherwise.Kind != plan.Abandon { // says so itself, where there is something to remove
+				logger.Infof("%s", otherwise)
+			}
 			errs = append(errs, a.step(ctx, otherwise))
 		}
 		return errors.Join(errs...)

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/juju/loggo"
 	. "gopkg.in/check.v1"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
@@ -80,6 +81,34 @@ func (applySuite) TestACandidateThatDoesNotComeUp(c *C) {
 		}
 		w.heals(comment)
 		c.Check(w.observe().Notes.Refused, HasLen, 0, comment)
+		w.close()
+	}
+}
+
+// TestLogOfAFailedSwitch: the log names no candidate that was never made.
+func (applySuite) TestLogOfAFailedSwitch(c *C) {
+	for summary, made := range map[string]bool{"first deploy, to pull": false, "switch that fails": true} {
+		w := newWorld(c)
+		var log loggo.TestWriter
+		c.Assert(loggo.RegisterWriter("candidates", &log), IsNil)
+		loggo.GetLogger("").SetLogLevel(loggo.INFO)
+		if made {
+			w.up()
+			w.asks()
+			w.next = ends
+		} else {
+			w.daemon.RemoveImages()
+			w.daemon.Fail("POST /images/create", 2, Refuses(404, "no such image")) // the gateway's is imported first
+		}
+		_, r := w.hook(plan.Ask{})
+		c.Check(r.Errs, Not(HasLen), 0, Commentf(summary))
+		said := false
+		for _, entry := range log.Log() {
+			said = said || strings.HasPrefix(entry.Message, string(plan.Abandon))
+		}
+		c.Check(said, Equals, made, Commentf(summary))
+		_, err := loggo.RemoveWriter("candidates")
+		c.Check(err, IsNil)
 		w.close()
 	}
 }

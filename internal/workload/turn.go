@@ -161,6 +161,7 @@ func (a *application) abandon(ctx context.Context, s plan.Step) error {
 		a.o.Records[c.Slot] = *s.Record
 		warn(a.Files.WriteRecord(recordName(c.Slot), *s.Record))
 	}
+	logger.Infof("%s", s)
 	return a.remove(ctx, c)
 }
 
