@@ -262,7 +262,10 @@ func (applySuite) TestAnAddressThatCannotBeHad(c *C) {
 		roleLabel: "gateway", "io.jupyter-docker.key": "other-0-7b29c3f0", "io.jupyter-docker.unit": "other/0", "io.jupyter-docker.model": "m"}}})
 	dir := host.Unit{Dir: filepath.Join(filepath.Dir(w.work.Files.Dir), "other-0-7b29c3f0")}
 	c.Assert(dir.MakeGatewayDir(docker.GatewayGroup), IsNil)
-	c.Assert(os.WriteFile(filepath.Join(dir.GatewayDir(), "state.json"), []byte(`{"listen": ["0.0.0.0:`+number+`"]}`), 0o644), IsNil)
+	state := filepath.Join(dir.GatewayDir(), "state.json")
+	w.clock.asleep = func() { // it listens before it has written so
+		c.Check(os.WriteFile(state, []byte(`{"listen": ["0.0.0.0:`+number+`"]}`), 0o644), IsNil)
+	}
 	r = w.apply(plan.Part{{Kind: plan.SetGateway, Gateway: notebook.Gateway{Listen: []string{taken}}}})
 	c.Check(errors.Join(r.Errs...), ErrorMatches, "port "+number+" is held by unit other/0 on this machine: set the option port")
 }

@@ -37,8 +37,9 @@ var ctx = context.Background()
 
 // clock goes as fast as it is asked to.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	asleep func() // is called when somebody begins to wait
 }
 
 func (t *clock) Now() time.Time {
@@ -49,6 +50,9 @@ func (t *clock) Now() time.Time {
 
 func (t *clock) Sleep(ctx context.Context, d time.Duration) error {
 	t.pass(d)
+	if t.asleep != nil {
+		t.asleep()
+	}
 	time.Sleep(200 * time.Microsecond) // what is waited for is real
 	return ctx.Err()
 }

@@ -59,6 +59,10 @@ func (a *application) set(ctx context.Context, state gateway.State) error {
 	return nil
 }
 
+// holderLimit bounds the wait for the name of the unit that has a port: a gateway
+// listens a moment before it has written down where.
+const holderLimit = time.Second
+
 // explainBind names the unit that holds the port, where it is one of ours.
 func (a *application) explainBind(ctx context.Context, err error) error {
 	var bind *gateway.BindError
@@ -68,16 +72,31 @@ func (a *application) explainBind(ctx context.Context, err error) error {
 	_, port, _ := net.SplitHostPort(bind.Address)
 	holders, lookup := a.Engine.Holders(ctx)
 	warn(lookup)
-	for key, unit := range holders {
+	var holder string
+	_, interrupted := a.poll(ctx, 50*time.Millisecond, holderLimit, func() (bool, error) {
+		holder = a.holder(port, holders)
+		return holder != "" || len(holders) == 0, nil
+	})
+	warn(interrupted)
+	if holder != "" {
+		return &PortError{Address: bind.Address, Port: port, Holder: holder}
+	}
+	return &PortError{Address: bind.Address, Port: port, Reason: bind.Reason}
+}
+
+// holder returns which of the units listens at the port, by what its gateway has
+// written down; "" for none.
+func (a *application) holder(port string, units map[string]string) string {
+	for key, unit := range units {
 		state, err := gateway.ReadState(host.Unit{Dir: filepath.Join(filepath.Dir(a.Files.Dir), key)}.GatewayDir())
 		warn(err)
 		for _, listen := range state.Listen {
 			if strings.HasSuffix(listen, ":"+port) {
-				return &PortError{Address: bind.Address, Port: port, Holder: unit}
+				return unit
 			}
 		}
 	}
-	return &PortError{Address: bind.Address, Port: port, Reason: bind.Reason}
+	return ""
 }
 
 // startGateway brings the program's gateway up beside whichever there is.
