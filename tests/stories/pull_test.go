@@ -44,7 +44,7 @@ until (exec 3<>/dev/tcp/127.0.0.1/%s) 2>/dev/null; do sleep 0.1; done`, hanging,
 		m.config("nb", "jupyter-image=127.0.0.1:"+at+"/test/plain:1")
 		eventually(t, "the status says that it pulls", patience, func() bool {
 			s := m.unit("nb/0")
-			return s.Workload.Current == "maintenance" && strings.Contains(s.Workload.Message, "the registry has told no layers yet")
+			return s.Workload.Current == "maintenance" && strings.Contains(s.Workload.Message, "the registry has named no layers yet")
 		})
 		pulls := time.Now()
 		m.waitStatus("nb/0", "blocked", "not done within 1m0s", "test/plain:1 still serves")
