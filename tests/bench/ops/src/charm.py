@@ -9,6 +9,7 @@ import urllib.parse
 import ops
 
 PREFIX = "io.jupyter-docker."
+UNITS = "/var/lib/jupyter-docker"
 
 
 class SocketConnection(http.client.HTTPConnection):
@@ -50,7 +51,7 @@ class ReadingCharm(ops.CharmBase):
         self.model.get_binding("website").network
         notebook = self._engine()
         self._gateway(notebook["key"])
-        self._jupyter(int(notebook["port"]), token)
+        self._jupyter(f"{UNITS}/{notebook['key']}/gateway/run/{notebook['run']}/jupyter.sock", token)
         self.unit.opened_ports()
         self.unit.status  # written where different: never, here
 
@@ -74,18 +75,18 @@ class ReadingCharm(ops.CharmBase):
         raise RuntimeError("cannot find the notebook")
 
     def _gateway(self, key: str) -> None:
-        read(SocketConnection(f"/var/lib/jupyter-docker/{key}/gateway/control.sock"), "/status")
+        read(SocketConnection(f"{UNITS}/{key}/gateway/control.sock"), "/status")
 
-    def _jupyter(self, port: int, token: str) -> None:
-        for path, given, wanted in (
+    def _jupyter(self, path: str, token: str) -> None:
+        for page, given, wanted in (
             ("/api", "", 200),
             ("/api/contents?content=0", "", 403),
             ("/api/contents?content=0", token, 200),
             ("/api/kernels", token, 200),
         ):
-            status, _ = read(http.client.HTTPConnection("127.0.0.1", port, timeout=10), path, given)
+            status, _ = read(SocketConnection(path), page, given)
             if status != wanted:
-                raise RuntimeError(f"{path} answered {status}, not {wanted}")
+                raise RuntimeError(f"{page} answered {status}, not {wanted}")
 
 
 if __name__ == "__main__":
