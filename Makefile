@@ -29,7 +29,7 @@ help:
 
 build: ## the hook program and localjuju, in bin/
 	$(BUILD_GO) -o bin/jupyter-docker ./hooks
-	$(BUILD_GO) -o bin/localjuju ./tests/localjuju
+	cd localjuju && $(BUILD_GO) -o ../bin/localjuju .
 
 test: checkformat lint unit integration ## everything: format and vet checks, lint, unit tests, stories
 
@@ -42,13 +42,16 @@ checkformat:
 lint: checkformat ## gofmt, go vet, staticcheck, shellcheck, and the linters of charms
 	go vet ./...
 	go vet -tags $(TAGS) ./...
+	cd localjuju && go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
+	cd localjuju && go run $(STATICCHECK) ./...
 	tests/lint/scripts.sh
 	$(MAKE) --no-print-directory charm
 	tests/lint/charm.sh $(CHARM_FILE)
 
 unit: ## the tests that need no engine
 	go test -count=1 ./...
+	cd localjuju && go test -count=1 ./...
 
 integration: ## the stories, on a real engine and registry: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
 	tests/integration.sh integration "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
@@ -58,20 +61,21 @@ test-clusters: ## the stories on real clusters and the other images, which take 
 
 charm: ## the packed charm, jupyter-docker_$(ARCH).charm: ARCH=amd64 or arm64
 	GOARCH=$(ARCH) $(BUILD_GO) -o .cache/charm/$(ARCH)/dispatch ./hooks
-	go run ./tests/pack -arch $(ARCH) -program .cache/charm/$(ARCH)/dispatch -out $(CHARM_FILE)
+	go run ./tools/pack -arch $(ARCH) -program .cache/charm/$(ARCH)/dispatch -out $(CHARM_FILE)
 
 images: ## the notebook and executor images: SPARK_VERSION= HADOOP_VERSION= S3A= BASE_IMAGE= REQUIREMENTS=, or MATRIX=all
 	$(if $(MATRIX),images/matrix.sh $(MATRIX),images/build.sh)
 
 run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAGE=
-	tests/run.sh
+	dev/run.sh
 
 bench: ## what a hook, a switch, a deploy and a driver in a container cost, beside other ways: DRIVER_RUNS=
 	tests/bench/run.sh "$(JUJU)" "$(CHARM)"
 
 vuln: ## known vulnerabilities in what we import; needs the vulnerability database
 	go run $(GOVULNCHECK) ./...
+	cd localjuju && go run $(GOVULNCHECK) ./...
 
 clean: ## takes away what make run and the builds made, and nothing else
-	tests/clean.sh
+	dev/clean.sh
 	rm -rf bin .cache jupyter-docker_*.charm

@@ -13,12 +13,12 @@ fi
 if [ "$charm" = "$PWD/$(basename "$charm")" ]; then
 	make --no-print-directory charm
 fi
-tests/engine.sh up --tests
+dev/engine.sh up --tests
 if [ -z "$registry" ]; then
-	registry=$(tests/engine.sh registry)
+	registry=$(dev/engine.sh registry)
 fi
 export JUJU=$juju CHARM=$charm REGISTRY=$registry
-packages=(./tests/...)
+packages=(./tests/... ./tools/...)
 if [ "$tag" = clusters ]; then
 	packages=(./tests/clusters ./tests/images ./tests/stories)
 	trap 'tests/clusters/cluster.sh down' EXIT

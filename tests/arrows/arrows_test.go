@@ -35,7 +35,7 @@ var pure = []string{"internal/relation", "internal/notebook", "internal/spark", 
 var soleImporter = map[string][]string{
 	"github.com/docker/docker":      {"internal/docker"},
 	"github.com/containerd/errdefs": {"internal/docker"},
-	"github.com/juju/gnuflag":       {"tests/localjuju"},
+	"github.com/juju/gnuflag":       {"localjuju"},
 	"github.com/gorilla/websocket":  {"internal/jupyter", "tests"},
 	"github.com/google/shlex":       {"internal/notebook"},
 	"google.golang.org/protobuf":    {"internal/cluster"},
@@ -52,16 +52,23 @@ type goPackage struct {
 	Deps         []string
 }
 
-// ours lists the module's packages, as built and with the tags of the stories.
-func ours(t *testing.T) []goPackage {
+// modules are the folders of our Go modules, the charm's first.
+var modules = []string{"../..", "../../localjuju"}
+
+// ours lists the packages of all modules, as built and with the tags of the stories.
+func ours(t *testing.T) (packages []goPackage) {
 	t.Helper()
-	return append(goList(t, ""), goList(t, "integration,bench,clusters")...)
+	for _, dir := range modules {
+		packages = slices.Concat(packages, goList(t, dir, ""), goList(t, dir, "integration,bench,clusters"))
+	}
+	return packages
 }
 
-func goList(t *testing.T, tags string) []goPackage {
+func goList(t *testing.T, dir, tags string) []goPackage {
 	t.Helper()
 	command := exec.Command("go", "list", "-e", "-tags", tags,
-		"-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports,Deps", module+"/...")
+		"-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports,Deps", "./...")
+	command.Dir = dir
 	output, err := command.Output()
 	if err != nil {
 		t.Fatalf("cannot list packages: %v", err)
@@ -174,13 +181,25 @@ func TestGatewayImportsNothingOfOurs(t *testing.T) {
 	}
 }
 
+// TestLocaljujuStandsAlone: it is a tool for any charm, and the charm needs none of it.
+func TestLocaljujuStandsAlone(t *testing.T) {
+	localjuju := path.Join(module, "localjuju")
+	for _, p := range ours(t) {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if below(imported, module) && below(imported, localjuju) != below(p.ImportPath, localjuju) {
+				t.Errorf("%s imports %s, of another module", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
 // TestProgramsStayFree looks at all that is linked in: hook tools speak JSON,
 // Juju's API is AGPL and comes in a module of its own.
 func TestProgramsStayFree(t *testing.T) {
 	barred := map[string][]string{
 		"hooks": {"go.yaml.in/yaml", "gopkg.in/yaml.v2", "gopkg.in/yaml.v3", "sigs.k8s.io/yaml", "github.com/goccy/go-yaml",
 			"github.com/juju/gnuflag", "github.com/juju/juju", "gopkg.in/check.v1", "testing"},
-		"tests/localjuju": {"github.com/juju/juju", "github.com/docker/docker", "gopkg.in/check.v1"},
+		"localjuju": {"github.com/juju/juju", "github.com/docker/docker", "gopkg.in/check.v1"},
 	}
 	for _, p := range ours(t) {
 		for _, root := range barred[strings.TrimPrefix(p.ImportPath, module+"/")] {
@@ -196,11 +215,15 @@ func TestProgramsStayFree(t *testing.T) {
 // TestGoVersion: a dependency that asks for a newer Go than the README does
 // raises the version in go.mod without a word.
 func TestGoVersion(t *testing.T) {
-	output, err := exec.Command("go", "list", "-m", "-f", "{{.GoVersion}}").Output()
-	if err != nil {
-		t.Fatalf("cannot read the Go version: %v", err)
-	}
-	if got := strings.TrimSpace(string(output)); got != "1.24" && !strings.HasPrefix(got, "1.24.") {
-		t.Errorf("go.mod asks for Go %s, the README for 1.24", got)
+	for _, dir := range modules {
+		command := exec.Command("go", "list", "-m", "-f", "{{.GoVersion}}")
+		command.Dir = dir
+		output, err := command.Output()
+		if err != nil {
+			t.Fatalf("cannot read the Go version of %s: %v", dir, err)
+		}
+		if got := strings.TrimSpace(string(output)); got != "1.24" && !strings.HasPrefix(got, "1.24.") {
+			t.Errorf("go.mod in %s asks for Go %s, the README for 1.24", dir, got)
+		}
 	}
 }

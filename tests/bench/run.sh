@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 juju=${1:?usage: run.sh JUJU CHARM} charm=${2:?usage: run.sh JUJU CHARM}
 
 make --no-print-directory build charm
-tests/engine.sh up --tests
-REGISTRY=$(tests/engine.sh registry)
+dev/engine.sh up --tests
+REGISTRY=$(dev/engine.sh registry)
 export REGISTRY
 tests/images/build.sh plain plain2 notebook
 export CLUSTER_NAME=bench CLUSTER_SUBNET=${CLUSTER_SUBNET:-10.97.0}

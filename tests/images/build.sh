@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 # shellcheck source=images/host.sh
 . ../../images/host.sh
 
-registry=${REGISTRY:-$(../engine.sh registry)}
+registry=${REGISTRY:-$(../../dev/engine.sh registry)}
 shared=jupyter-docker.local/test
 stamps=${JUPYTER_DOCKER_DEV:-/var/lib/jupyter-docker-dev}/test-images
 

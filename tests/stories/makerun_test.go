@@ -21,7 +21,7 @@ func TestMakeRun(t *testing.T) {
 	m := newModel(t)
 	number := port()
 	run := func(name string) (string, error) {
-		cmd := exec.Command("../run.sh")
+		cmd := exec.Command("../../dev/run.sh")
 		cmd.Env = append(os.Environ(), "MODEL="+m.name, fmt.Sprintf("PORT=%d", number), "JUPYTER_IMAGE="+image(name), "WAIT_SECONDS=120")
 		out, err := cmd.CombinedOutput()
 		return string(out), err
