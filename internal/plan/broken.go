@@ -16,10 +16,19 @@ func broken(o Observed, c *Container) string {
 	switch {
 	case c.Restarts >= restartsLimit && !c.Running:
 		return "it ended by itself again and again"
-	case c.Running && known && !o.Loaded && o.Now.Sub(c.Started) >= startLimit(o, c):
+	case c.Running && known && o.Now.Sub(c.Started) >= answerLimit(o, c):
 		return "it does not answer since it was started"
 	}
 	return ""
+}
+
+// answerLimit is how long a container may be silent since it was started: longer
+// where the machine is busy, though not for ever, for some machines always are.
+func answerLimit(o Observed, c *Container) time.Duration {
+	if o.Loaded {
+		return 3 * startLimit(o, c)
+	}
+	return startLimit(o, c)
 }
 
 // replaceBroken sets a container aside and makes it anew from its image. Without a

@@ -111,7 +111,7 @@ func TestBrokenLayer(t *testing.T) {
 		m.waitStatus("nb/0", "blocked", "memory-limit")
 		was := m.serving("nb/0")
 		m.onMachine("nb/0", "docker exec -u 0 "+was+" sh -c '"+c.does+"'; docker restart -t 1 "+was)
-		for deadline := time.Now().Add(patience); !n.healthy(); {
+		for deadline := time.Now().Add(2 * patience); !n.healthy(); { // a busy machine has three times start-timeout
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: the notebook is not made anew: %s", c.what, m.unit("nb/0"))
 			}
