@@ -31,6 +31,7 @@ func (n *notebook) startTerminal() *terminal {
 		n.t.Fatalf("cannot connect to the terminal: %v", err)
 	}
 	n.t.Cleanup(func() { conn.Close() })
+	listen(conn)
 	return &terminal{n, started.Name, conn}
 }
 

@@ -9,7 +9,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +116,7 @@ type kernel struct {
 	id      string
 	session string
 	conn    *websocket.Conn
+	inbox   *inbox
 }
 
 // startKernel starts a kernel over REST and connects to it.
@@ -135,8 +138,11 @@ func (k *kernel) connect() error {
 	url := strings.Replace(k.n.url, "http://", "ws://", 1) + "api/kernels/" + k.id + "/channels?session_id=" + k.session
 	dialer := websocket.Dialer{HandshakeTimeout: 30 * time.Second}
 	conn, _, err := dialer.Dial(url, http.Header{"Authorization": {"token " + k.n.token}})
-	k.conn = conn
-	return err
+	if err != nil {
+		return err
+	}
+	k.conn, k.inbox = conn, listen(conn)
+	return nil
 }
 
 // send asks the kernel to run code, without waiting.
@@ -175,10 +181,7 @@ func (k *kernel) wait(id string, limit time.Duration) (string, error) {
 	deadline := time.Now().Add(limit)
 	replied, idle := false, false
 	for !replied || !idle {
-		if err := k.conn.SetReadDeadline(deadline); err != nil {
-			return out.String(), err
-		}
-		_, raw, err := k.conn.ReadMessage()
+		raw, err := k.inbox.next(deadline)
 		if err != nil {
 			return out.String(), err
 		}
@@ -201,6 +204,58 @@ func (k *kernel) wait(id string, limit time.Duration) (string, error) {
 		}
 	}
 	return out.String(), nil
+}
+
+// inbox is what a WebSocket has brought. It is read all the time: Jupyter hangs up
+// on a client that answers no pings, and gorilla answers them while it reads.
+type inbox struct {
+	mu       sync.Mutex
+	messages [][]byte
+	err      error         // why there are no more
+	came     chan struct{} // holds one while there is something new
+}
+
+// listen reads until the connection ends.
+func listen(conn *websocket.Conn) *inbox {
+	in := &inbox{came: make(chan struct{}, 1)}
+	go func() {
+		for in.err == nil {
+			_, raw, err := conn.ReadMessage()
+			in.mu.Lock()
+			if in.err = err; err == nil {
+				in.messages = append(in.messages, raw)
+			}
+			in.mu.Unlock()
+			select {
+			case in.came <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return in
+}
+
+// next takes the next message, or the error after the last one.
+func (in *inbox) next(deadline time.Time) ([]byte, error) {
+	for {
+		in.mu.Lock()
+		if len(in.messages) > 0 {
+			raw := in.messages[0]
+			in.messages = in.messages[1:]
+			in.mu.Unlock()
+			return raw, nil
+		}
+		err := in.err
+		in.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-in.came:
+		case <-time.After(time.Until(deadline)):
+			return nil, os.ErrDeadlineExceeded
+		}
+	}
 }
 
 // run runs a cell and returns what it printed.
