@@ -181,7 +181,7 @@ func (c *Charm) plans(ctx context.Context, out *Outcome) (made, applied plan.Pla
 	if out.Spec, _, err = c.design(ctx, out.Said, out.Observed, asked{}); err != nil {
 		return made, applied, err
 	}
-	if out.Observed.Wanted, err = c.Engine.Reference(ctx, out.Spec.Serve.Image); err != nil {
+	if out.Observed.Wanted, err = c.Engine.Reference(ctx, out.Spec.Serve.Image, out.Observed.Images()); err != nil {
 		return made, applied, err
 	}
 	made = plan.Change(out.Spec, out.Observed, c.Build, plan.Ask{})

@@ -148,7 +148,7 @@ func (o *Outcome) turnedBack(errs []error, cause string) (left []error) {
 
 // plan observes what the plan towards the wish needs beyond upkeep, and makes it.
 func (c *Charm) plan(ctx context.Context, out *Outcome, ask asked) (p plan.Plan, err error) {
-	if out.Observed.Wanted, err = c.Engine.Reference(ctx, out.Spec.Serve.Image); err != nil {
+	if out.Observed.Wanted, err = c.Engine.Reference(ctx, out.Spec.Serve.Image, out.Observed.Images()); err != nil {
 		return p, err
 	}
 	if out.Spec.Drivers, err = c.reserve(ctx, out.Spec, out.Observed); err != nil {

@@ -185,7 +185,7 @@ func (e *engine) Facts(_ context.Context, id string) (notebook.Image, error) {
 	return notebook.Image{ID: id, User: "jovyan", Home: "/home/jovyan", Cmd: []string{"start-notebook.py"}}, nil
 }
 
-func (e *engine) Reference(_ context.Context, ref string) (plan.Reference, error) {
+func (e *engine) Reference(_ context.Context, ref string, _ []string) (plan.Reference, error) {
 	return plan.Reference{Pulled: e.local[familiar(ref)]}, nil
 }
 

@@ -107,7 +107,13 @@ func problemOfEngine(err *docker.Error) problem {
 	case docker.NotFound:
 		return problem{"blocked", "the image does not exist, or its registry wants a login: check jupyter-image"}
 	case docker.Denied:
-		return problem{"blocked", "the registry refuses the image: check jupyter-image"}
+		return problem{"blocked", "the registry refuses the image, or wants a login: check jupyter-image"}
+	case docker.TooOften:
+		return problem{"waiting", "the registry takes no more requests from here for now: see juju debug-log"}
+	case docker.NoRegistry:
+		return problem{"blocked", "what answers for the image is no registry, but a web page, say: check jupyter-image"}
+	case docker.NoImage:
+		return problem{"blocked", "the image is none that a container can be made of, such as a Helm chart: check jupyter-image"}
 	case docker.RegistryDown:
 		return problem{"waiting", "the image cannot be pulled: see juju debug-log"}
 	case docker.DiskFull:

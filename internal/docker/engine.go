@@ -14,9 +14,12 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
+	"github.com/juju/loggo"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
+
+var logger = loggo.GetLogger("jupyter-docker.docker")
 
 // Labels of what the charm makes. A unit is known by its key and its model's
 // whole UUID.
@@ -60,6 +63,9 @@ const (
 	InUse             // a name or port is taken
 	NotNow            // a limit below the present use
 	RegistryDown      // the registry does not answer
+	TooOften          // the registry takes no more requests for now
+	NoRegistry        // what answers is a web page
+	NoImage           // what is there is no image of a container
 )
 
 // Error is a failure of the engine, with its kind.
@@ -101,7 +107,7 @@ func (e *Engine) refusal(ctx context.Context, err error, format string, args ...
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
 	defer cancel()
-	if why := e.lacks(ctx, fullBelow); why != "" {
+	if why := e.isFull(ctx); why != "" {
 		return &Error{Kind: DiskFull, Err: fmt.Errorf(format+": %s: %w", append(args, why, err)...)}
 	}
 	return wrapped

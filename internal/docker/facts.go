@@ -14,8 +14,8 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 )
 
-// Facts reads what the image says of itself, and refuses one for another
-// architecture with Platform. id is an image id. It is read once, since an image
+// Facts reads what the image says of itself, and refuses what no container can be
+// made from on this machine: Platform, NoImage, NoRegistry. id is an image id. It is read once, since an image
 // never changes; a caller meanwhile waits for that.
 func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
 	e.reading.Lock()
@@ -31,15 +31,9 @@ func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
 }
 
 func (e *Engine) readFacts(ctx context.Context, id string) (notebook.Image, error) {
-	if err := e.checkPlatform(ctx, id); err != nil {
-		return notebook.Image{}, err
-	}
-	img, err := e.cli.ImageInspect(ctx, id)
+	img, err := e.runnable(ctx, id)
 	if err != nil {
-		return notebook.Image{}, failure(err, "cannot inspect image %s", id)
-	}
-	if img.Config == nil {
-		return notebook.Image{}, &Error{Kind: Invalid, Err: fmt.Errorf("cannot run image %s: it has no configuration", id)}
+		return notebook.Image{}, err
 	}
 	out := notebook.Image{
 		ID: img.ID, User: img.Config.User, Env: img.Config.Env,

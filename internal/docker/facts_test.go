@@ -49,7 +49,7 @@ var factsTests = []struct {
 func (factsSuite) TestFacts(c *C) {
 	for _, test := range factsTests {
 		e, t := speaking(c, map[string]Answer{
-			"GET /images/sha256:1/json":   Says(200, Object{"Id": "sha256:1", "Os": "linux", "Architecture": "amd64", "Config": Object{"User": "1000", "Env": test.env}}),
+			"GET /images/sha256:1/json":   Says(200, Object{"Id": "sha256:1", "Os": "linux", "Architecture": "amd64", "RootFS": files, "Config": Object{"User": "1000", "Env": test.env}}),
 			"GET /version":                Says(200, Object{"Os": "linux", "Arch": "amd64"}),
 			"POST /containers/create":     Turns(Refuses(409, "the name is in use"), Says(201, Object{"Id": "id1"})),
 			"GET /containers/id1/archive": test.passwd,
@@ -70,7 +70,7 @@ func (factsSuite) TestFacts(c *C) {
 
 func (factsSuite) TestAnImageForOthersIsRefused(c *C) {
 	e, _ := speaking(c, map[string]Answer{
-		"GET /images/sha256:1/json": Says(200, Object{"Id": "sha256:1", "Os": "linux", "Architecture": "arm64"}),
+		"GET /images/sha256:1/json": Says(200, Object{"Id": "sha256:1", "Os": "linux", "Architecture": "arm64", "RootFS": files, "Config": Object{}}),
 		"GET /version":              Says(200, Object{"Os": "linux", "Arch": "amd64"}),
 	})
 	_, err := e.Facts(context.Background(), "sha256:1")

@@ -1,10 +1,13 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -53,9 +56,10 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:])[:12]
 }
 
-// Reference reads what a reference names on this engine, and what the unit pulled
-// under it.
-func (e *Engine) Reference(ctx context.Context, ref string) (out plan.Reference, err error) {
+// Reference reads what a reference names on this engine, what the unit pulled under
+// it, and which of the images that containers were made of it runs as. What is no
+// image is as if it were not there.
+func (e *Engine) Reference(ctx context.Context, ref string, made []string) (out plan.Reference, err error) {
 	images, err := e.ownImages(ctx)
 	if err != nil {
 		return out, err
@@ -70,11 +74,49 @@ func (e *Engine) Reference(ctx context.Context, ref string) (out plan.Reference,
 			}
 		}
 	}
-	if out.Pulled != "" {
+	if out.Pulled != "" && slices.Contains(made, out.Pulled) {
 		return out, nil
 	}
-	out.Local, err = e.imageID(ctx, ref)
+	found, err := e.inspect(ctx, cmp.Or(out.Pulled, ref))
+	switch {
+	case err != nil:
+		return out, err
+	case !isImage(found):
+		out.Pulled = ""
+		return out, nil
+	case out.Pulled == "":
+		out.Local = found.ID
+	}
+	out.Same, err = e.sameAs(ctx, found, made)
 	return out, err
+}
+
+// sameAs are the images of which a container would run as of img: on the same files,
+// by the same settings. A registry may have them under another index, whose digest
+// is the id where containerd keeps images.
+func (e *Engine) sameAs(ctx context.Context, img image.InspectResponse, others []string) (same []string, err error) {
+	for _, id := range others {
+		if id == img.ID || slices.Contains(same, id) {
+			continue
+		}
+		other, err := e.inspect(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if isImage(other) && runsAs(other) == runsAs(img) {
+			same = append(same, id)
+		}
+	}
+	return same, nil
+}
+
+// runsAs is what of an image decides how it runs.
+func runsAs(img image.InspectResponse) string {
+	b, err := json.Marshal([]any{img.Os, img.Architecture, img.Variant, img.RootFS.Layers, img.Config})
+	if err != nil {
+		panic(err) // strings, and maps of them, always marshal
+	}
+	return string(b)
 }
 
 // Pulled is the image that the unit pulled under a reference, "" when none.
@@ -95,11 +137,17 @@ func (e *Engine) ImageID(ctx context.Context, ref string) (string, error) {
 
 // imageID is the image that a reference names on the engine, "" when none.
 func (e *Engine) imageID(ctx context.Context, ref string) (string, error) {
+	found, err := e.inspect(ctx, ref)
+	return found.ID, err
+}
+
+// inspect inspects an image; one that is not there has no ID.
+func (e *Engine) inspect(ctx context.Context, ref string) (image.InspectResponse, error) {
 	found, err := e.cli.ImageInspect(ctx, ref)
 	if errdefs.IsNotFound(err) {
-		return "", nil
+		return image.InspectResponse{}, nil
 	}
-	return found.ID, failure(err, "cannot inspect image %s", ref)
+	return found, failure(err, "cannot inspect image %s", ref)
 }
 
 // ownImages are the images with a tag of the unit. Of their names, the engine

@@ -142,22 +142,25 @@ var referenceTests = []struct {
 	err     string
 }{
 	{"nothing", []Object{}, Refuses(404, "no such image"), plan.Reference{}, ""},
-	{"somebody else pulled it", []Object{}, Says(200, Object{"Id": "sha256:1"}), plan.Reference{Local: "sha256:1"}, ""},
+	{"somebody else pulled it", []Object{}, Says(200, Object{"Id": "sha256:1", "RootFS": files, "Config": Object{}}), plan.Reference{Local: "sha256:1"}, ""},
 	{"it cannot be read", []Object{}, Refuses(500, "oops"), plan.Reference{}, "cannot inspect .*oops"},
 }
 
 func (imageSuite) TestReference(c *C) {
 	for _, test := range referenceTests {
 		e, _ := speaking(c, map[string]Answer{"GET /images/json": Says(200, test.images), "GET /images/new:1/json": test.named})
-		got, err := e.Reference(context.Background(), "new:1")
-		c.Check(got, Equals, test.want, Commentf(test.summary))
+		got, err := e.Reference(context.Background(), "new:1", nil)
+		c.Check(got, DeepEquals, test.want, Commentf(test.summary))
 		if test.err != "" {
 			c.Check(err, ErrorMatches, test.err, Commentf(test.summary))
 		}
 	}
 	tags := []string{own(c, "new:1"), own(c, "old:1") + "-previous", "other/x:1"}
-	e, _ := speaking(c, map[string]Answer{"GET /images/json": Says(200, []Object{{"Id": "sha256:1", "RepoTags": tags}})})
-	got, err := e.Reference(context.Background(), "new:1")
+	e, _ := speaking(c, map[string]Answer{
+		"GET /images/json":          Says(200, []Object{{"Id": "sha256:1", "RepoTags": tags}}),
+		"GET /images/sha256:1/json": Says(200, Object{"Id": "sha256:1", "RootFS": files, "Config": Object{}}),
+	})
+	got, err := e.Reference(context.Background(), "new:1", nil)
 	c.Assert(err, IsNil)
-	c.Check(got, Equals, plan.Reference{Pulled: "sha256:1", Kept: 2})
+	c.Check(got, DeepEquals, plan.Reference{Pulled: "sha256:1", Kept: 2})
 }

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 )
 
@@ -23,23 +20,47 @@ const explainLimit = 30 * time.Second
 
 // Pull pulls the reference within the limit and tags it as ours. report is
 // called with the progress, at least every five seconds. A failed pull changes
-// nothing that runs.
+// nothing that runs, and what cannot run is not kept.
 func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, report func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if why := e.lacks(ctx, pullNeeds); why != "" {
 		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s", why)}
 	}
+	before, err := e.ImageID(ctx, ref)
+	if err != nil {
+		return err
+	}
 	var p progress
 	if err := e.pull(ctx, ref, stall, &p, report); err != nil {
 		return e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
 	}
-	if err := e.checkPlatform(ctx, ref); err != nil {
+	if _, err := e.runnable(ctx, ref); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
 		defer cancel()
-		return errors.Join(err, e.untag(ctx, ref))
+		return errors.Join(err, e.takeBack(ctx, ref, before))
 	}
 	return e.keepTag(ctx, ref)
+}
+
+// takeBack removes what a pull brought under a reference, which names what it named
+// before again, "" for nothing.
+func (e *Engine) takeBack(ctx context.Context, ref, before string) error {
+	pulled, err := e.imageID(ctx, ref)
+	if err != nil || pulled == before {
+		return err // it was there: somebody else's
+	}
+	if before == "" {
+		return e.untag(ctx, ref)
+	}
+	if err := e.cli.ImageTag(ctx, before, ref); err != nil {
+		return e.refusal(ctx, err, "cannot tag %s", before)
+	}
+	left, err := e.cli.ImageInspect(ctx, pulled)
+	if err != nil || len(left.RepoTags) > 0 { // or is gone with its name
+		return nil
+	}
+	return e.untag(ctx, pulled)
 }
 
 // errStalled ends a pull without progress.
@@ -59,52 +80,7 @@ func (e *Engine) explainPull(ctx context.Context, ref string, limit time.Duratio
 	if why := e.lacks(ctx, space{max(pullNeeds.bytes, 2*p.size()), pullNeeds.files}); why != "" {
 		return &Error{Kind: DiskFull, Err: fmt.Errorf("cannot pull: %s", why)}
 	}
-	kind := classifyPull(err)
-	if kind == NotFound || kind == RegistryDown {
-		if other := e.platforms(ctx, ref); other != nil {
-			return other
-		}
-	}
-	return &Error{Kind: kind, Err: fmt.Errorf("cannot pull %s: %w", ref, err)}
-}
-
-// classifyPull says what a registry did. The engine answers 500 for most of it.
-func classifyPull(err error) Kind {
-	switch {
-	case client.IsErrConnectionFailed(err):
-		return Unreachable
-	case errdefs.IsNotFound(err):
-		return NotFound
-	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
-		return Denied
-	case errdefs.IsInvalidArgument(err):
-		return Invalid
-	}
-	return RegistryDown
-}
-
-// platforms explains a reference that is there, but not for this machine. The
-// engine has no class for that: 20.10 breaks the pull off with a message.
-func (e *Engine) platforms(ctx context.Context, ref string) error {
-	found, err := e.cli.DistributionInspect(ctx, ref, "")
-	if err != nil || len(found.Platforms) == 0 {
-		return nil
-	}
-	server, err := e.cli.ServerVersion(ctx)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, p := range found.Platforms {
-		if p.OS == server.Os && p.Architecture == server.Arch {
-			return nil
-		}
-		if p.Architecture != "unknown" { // an attestation
-			names = append(names, p.OS+"/"+p.Architecture)
-		}
-	}
-	return &Error{Kind: Platform, Err: fmt.Errorf("cannot run the image: it is for %s, this machine is %s/%s",
-		strings.Join(names, ", "), server.Os, server.Arch)}
+	return e.cause(ctx, ref, len(p.layers) > 0, err)
 }
 
 // pull fetches the reference; quietLimit is how long it may make no progress.
@@ -170,21 +146,4 @@ func decode(ctx context.Context, body io.Reader, out chan<- jsonmessage.JSONMess
 			return
 		}
 	}
-}
-
-// checkPlatform refuses an image for another architecture than the engine's.
-func (e *Engine) checkPlatform(ctx context.Context, ref string) error {
-	img, err := e.cli.ImageInspect(ctx, ref)
-	if err != nil {
-		return failure(err, "cannot inspect image %s", ref)
-	}
-	server, err := e.cli.ServerVersion(ctx)
-	if err != nil {
-		return failure(err, "cannot ask the engine for its version")
-	}
-	if img.Architecture != "" && img.Architecture != server.Arch || img.Os != "" && img.Os != server.Os {
-		return &Error{Kind: Platform, Err: fmt.Errorf("cannot run the image: it is for %s/%s, this machine is %s/%s",
-			img.Os, img.Architecture, server.Os, server.Arch)}
-	}
-	return nil
 }

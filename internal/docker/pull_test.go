@@ -26,10 +26,13 @@ func pulling(stream Answer) map[string]Answer {
 		"GET /info":                          Says(200, Object{"NCPU": 2, "DockerRootDir": "/no/such/directory"}),
 		"GET /version":                       Says(200, Object{"Os": "linux", "Arch": "amd64"}),
 		"POST /images/create":                stream,
-		"GET /images/" + ref + "/json":       Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64"}),
+		"GET /images/" + ref + "/json":       Turns(Refuses(404, "no such image"), Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64", "RootFS": files, "Config": Object{}})),
 		"GET /distribution/" + ref + "/json": Refuses(404, "manifest unknown"),
 	}
 }
+
+// files are those of an image, as inspecting it shows them.
+var files = Object{"Type": "layers", "Layers": []string{"sha256:f"}}
 
 func streams(lines ...string) Answer {
 	return func(*http.Request) (*http.Response, error) {
@@ -37,29 +40,53 @@ func streams(lines ...string) Answer {
 	}
 }
 
+// broken is a pull that begins and fails in its stream.
+func broken(message string, before ...string) Answer {
+	return streams(append(before, `{"errorDetail":{"message":"`+message+`"},"error":"`+message+`"}`)...)
+}
+
+// is is what the registry says of an image where one can be seen to be one.
+func is(platforms ...Object) Answer {
+	return Says(200, Object{"Descriptor": Object{"mediaType": "application/vnd.oci.image.manifest.v1+json"}, "Platforms": platforms})
+}
+
+var amd64 = Object{"os": "linux", "architecture": "amd64"}
+
+// pullTests are failures, with what the engine says when it is then asked about the
+// image: as 20.10 and 29 answer.
 var pullTests = []struct {
 	summary string
 	stream  Answer
+	asked   Answer
 	kind    Kind
 	err     string
 }{
-	{"no such image", Refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
-	{"a login is wanted", Refuses(401, "unauthorized"), Denied, "cannot pull .*unauthorized"},
-	{"forbidden", Refuses(403, "denied"), Denied, "cannot pull .*denied"},
-	{"no registry there", Refuses(500, "connection refused"), RegistryDown, "cannot pull .*"},
-	{"it breaks in the middle", streams(`{"status":"Pulling"}`, `{"errorDetail":{"message":"unexpected EOF"},"error":"unexpected EOF"}`),
-		RegistryDown, "cannot pull .*unexpected EOF"},
-	{"the engine goes away", streams(`{"status":"Pull`), RegistryDown, "cannot pull .*"},
-	{"a reference that it does not take", Refuses(400, "invalid reference format"), Invalid, "cannot pull .*"},
-	{"the engine is not there", Breaks(errors.New("dial unix: connection refused")), Unreachable, "cannot .*"},
+	{"no such image", Refuses(404, "manifest unknown"), Refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
+	{"no such image, to 20.10", Refuses(500, "manifest unknown"), Refuses(404, "manifest unknown"), NotFound, "cannot pull .*manifest unknown"},
+	{"a login is wanted", Refuses(401, "unauthorized"), nil, Denied, "cannot pull .*unauthorized"},
+	{"there are no credentials", Refuses(500, "no basic auth credentials"), Refuses(401, "unauthorized: auth"), Denied, "cannot pull .*credentials"},
+	{"forbidden", Refuses(403, "denied"), nil, Denied, "cannot pull .*denied"},
+	{"forbidden, to 29", Refuses(500, "error from registry: denied"), Refuses(403, "denied: denied"), Denied, "cannot pull .*denied"},
+	{"forbidden, to 20.10", Refuses(404, "pull access denied"), Refuses(403, "denied: denied"), Denied, "cannot pull .*denied"},
+	{"too many requests", Refuses(500, "toomanyrequests"), Refuses(429, "toomanyrequests"), TooOften, "cannot pull .*toomanyrequests"},
+	{"no registry there", Refuses(500, "connection refused"), Refuses(500, "connection refused"), RegistryDown, "cannot pull .*"},
+	{"it is there again when it is asked", Refuses(500, "connection refused"), is(), RegistryDown, "cannot pull .*"},
+	{"a chart, to 20.10", broken("unsupported media type", `{"status":"Pulling from team/nb","id":"1"}`), is(), NoImage, "cannot pull .*unsupported media type"},
+	{"it breaks before a layer", broken("unexpected EOF"), is(amd64), RegistryDown, "cannot pull .*unexpected EOF"},
+	{"it breaks in a layer", broken("unexpected EOF", `{"status":"Pulling fs layer","id":"l1"}`), is(), RegistryDown, "cannot pull .*unexpected EOF"},
+	{"the engine goes away", streams(`{"status":"Pull`), Breaks(errors.New("dial unix: connection refused")), RegistryDown, "cannot pull .*"},
+	{"a reference that it does not take", Refuses(400, "invalid reference format"), nil, Invalid, "cannot pull .*"},
+	{"the engine is not there", Breaks(errors.New("dial unix: connection refused")), nil, Unreachable, "cannot .*"},
 }
 
 func (pullSuite) TestFailures(c *C) {
 	for _, test := range pullTests {
-		e, t := speaking(c, pulling(test.stream))
+		answers := pulling(test.stream)
+		answers["GET /distribution/"+ref+"/json"] = test.asked
+		e, t := speaking(c, answers)
 		err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
 		c.Check(err, ErrorMatches, "(?s)"+test.err, Commentf(test.summary))
-		c.Check(kindOf(err), Equals, test.kind, Commentf(test.summary))
+		c.Check(kindOf(err), Equals, test.kind, Commentf("%s: %v", test.summary, err))
 		for _, call := range t.Asked {
 			c.Check(strings.HasPrefix(call, "DELETE"), Equals, false, Commentf(test.summary))
 		}
@@ -80,7 +107,7 @@ func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
 
 func (pullSuite) TestAPulledImageForOthersIsNotKept(c *C) {
 	answers := pulling(streams(`{"status":"done"}`))
-	answers["GET /images/"+ref+"/json"] = Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x"})
+	answers["GET /images/"+ref+"/json"] = Turns(Refuses(404, "no such image"), Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x", "RootFS": files, "Config": Object{}}))
 	answers["DELETE /images/"+ref] = Says(200, []Object{})
 	e, t := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})

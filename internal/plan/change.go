@@ -114,8 +114,8 @@ func (c *change) notebook() {
 func (c *change) changes() []notebook.Change {
 	now := c.serving.Container
 	out := notebook.Changes(now.Serve, c.spec.Serve)
-	pulled := c.o.Wanted.Pulled
-	if now.Serve.Image == c.spec.Serve.Image && pulled != "" && now.ImageID != "" && pulled != now.ImageID {
+	wanted := c.o.Wanted
+	if now.Serve.Image == c.spec.Serve.Image && wanted.Pulled != "" && now.ImageID != "" && !wanted.RunsAs(now.ImageID) {
 		out = append(out, notebook.Change{What: "a newer image was pulled", Asked: true})
 	}
 	return out

@@ -156,6 +156,13 @@ remove unused images: only the current and the previous image are kept`,
 	image:   "new:1",
 	want:    "waits: a newer image was pulled (for the action apply)",
 }, {
+	summary: "the same image was pulled under another index",
+	adjust: func(_ *notebook.Spec, o *Observed) {
+		o.Wanted.Pulled, o.Wanted.Same = "sha256:newer", []string{o.Notebooks[0].ImageID}
+	},
+	image: "new:1",
+	want:  "nothing to do",
+}, {
 	summary: "limits and addresses change in place while a switch waits",
 	adjust: func(s *notebook.Spec, _ *Observed) {
 		s.When, s.Limits.Memory, s.Gateway.Listen = notebook.WhenManual, 1<<30, []string{"10.0.0.1:9999"}

@@ -39,6 +39,14 @@ func (o Observed) Find(id string) *Container {
 	return nil
 }
 
+// Images are those that the unit's containers were made of.
+func (o Observed) Images() (out []string) {
+	for _, c := range o.Notebooks {
+		out = append(out, c.ImageID)
+	}
+	return out
+}
+
 // Record is what the container of a slot was made of. It is written before the
 // container is created, and kept until we remove it: from it the container is
 // made anew when somebody else removed it.
@@ -206,9 +214,15 @@ type GatewayState struct {
 
 // Reference is the wanted image reference on this engine.
 type Reference struct {
-	Pulled string // image that the charm pulled under this reference; ""
-	Local  string // image that the reference names now; ""
-	Kept   int    // images that the charm pulled under any reference
+	Pulled string   // image that the charm pulled under this reference; ""
+	Local  string   // image that the reference names now; ""
+	Kept   int      // images that the charm pulled under any reference
+	Same   []string // other images that run as that one does
+}
+
+// RunsAs reports whether a new container would run as one of the image does.
+func (r Reference) RunsAs(image string) bool {
+	return image == r.ID() || slices.Contains(r.Same, image)
 }
 
 // ID is the image that a new container would be made from, "" when it has to

@@ -47,9 +47,8 @@ func recount(from *Container, rule Rule, cause string) Step {
 // reusable is a candidate that an earlier hook left and that is the notebook which
 // should run, nil for none. One in which somebody works comes first.
 func (c *change) reusable() (found *Container) {
-	image := c.o.Wanted.ID()
 	for _, left := range c.o.others(c.serving) {
-		same := left.Hash == c.spec.Serve.Hash() && (image == "" || left.ImageID == image)
+		same := left.Hash == c.spec.Serve.Hash() && (c.o.Wanted.ID() == "" || c.o.Wanted.RunsAs(left.ImageID))
 		usable := left.Running && !left.Open && left.Slot != c.serving.Slot && broken(c.o, left) == ""
 		if same && usable && (found == nil || c.leftover(left) != "") {
 			found = left

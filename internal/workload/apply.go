@@ -211,7 +211,7 @@ func (a *application) pull(ctx context.Context, spec *notebook.Spec) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	found, err := a.Engine.Reference(ctx, ref)
+	found, err := a.Engine.Reference(ctx, ref, a.o.Images())
 	a.o.Wanted = found
 	return err
 }

@@ -439,7 +439,7 @@ func (applySuite) TestWhatACandidateIsRefusedFor(c *C) {
 // wanted is what is there, with what the wanted reference names.
 func (w *world) wanted() plan.Observed {
 	o := w.observe()
-	o.Wanted = w.reference()
+	o.Wanted = w.reference(o)
 	return o
 }
 

@@ -193,7 +193,7 @@ func fails(c *C, s situation, step plan.Kind, full, known bool, fault func(*worl
 	defer w.close()
 	s.prepare(w)
 	o := w.observe()
-	o.Wanted = w.reference()
+	o.Wanted = w.reference(o)
 	p := s.plan(w, o)
 	c.Assert(p.Has(step) || step == plan.Abandon, Equals, true, Commentf("%s is not in:\n%s", step, p))
 	next := w.stray()

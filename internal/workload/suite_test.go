@@ -232,12 +232,12 @@ func (w *world) observe() plan.Observed {
 // apply makes a plan from what is there.
 func (w *world) apply(parts ...plan.Part) workload.Result {
 	o := w.observe()
-	o.Wanted = w.reference()
+	o.Wanted = w.reference(o)
 	return w.work.Apply(ctx, plan.Plan{Parts: parts}, o, w.job)
 }
 
-func (w *world) reference() plan.Reference {
-	ref, err := w.work.Engine.Reference(ctx, w.spec.Serve.Image)
+func (w *world) reference(o plan.Observed) plan.Reference {
+	ref, err := w.work.Engine.Reference(ctx, w.spec.Serve.Image, o.Images())
 	w.c.Assert(err, IsNil)
 	return ref
 }
@@ -258,7 +258,7 @@ func (w *world) hook(ask plan.Ask) (change plan.Plan, r workload.Result) {
 		}
 		o = w.observe()
 	}
-	o.Wanted = w.reference()
+	o.Wanted = w.reference(o)
 	change = plan.Change(w.spec, o, build, ask)
 	r = w.work.Apply(ctx, change, o, w.job)
 	r.Errs = append(errs, r.Errs...)

@@ -37,7 +37,7 @@ type Containers interface {
 // Images are the engine's images.
 type Images interface {
 	Facts(ctx context.Context, id string) (notebook.Image, error)
-	Reference(ctx context.Context, ref string) (plan.Reference, error)
+	Reference(ctx context.Context, ref string, made []string) (plan.Reference, error)
 	Pull(ctx context.Context, ref string, limit time.Duration, report func(string)) error
 	TidyImages(ctx context.Context, keep []string) error
 }

@@ -25,8 +25,10 @@ type Daemon struct {
 	// OnEnd is called when a container stops.
 	OnEnd func(*Container)
 	Pulls container.Config // of the images that it pulls: registries have all
-	Root  string           // of its disk, whose space the charm looks at
-	Calls []string         // that it was asked, with {id} and {name} for what stands there
+	// Registry is what registries have under a name now, in place of an image of Pulls.
+	Registry map[string]*Image
+	Root     string   // of its disk, whose space the charm looks at
+	Calls    []string // that it was asked, with {id} and {name} for what stands there
 
 	mu         sync.Mutex
 	containers []*Container
@@ -61,11 +63,14 @@ type Network struct {
 	Labels   map[string]string
 }
 
-// Image is one of the daemon's images.
+// Image is one of the daemon's images, or what an engine that keeps images in
+// containerd shows as one.
 type Image struct {
-	ID     string
+	ID     string // of its index, where it has one
 	Tags   []string
 	Config container.Config
+	Files  string // digest of its layer, "" for one that no other image has
+	Not    string // media type of what is no image, and has no layer
 }
 
 // names are the parts of paths that stand for one thing.
@@ -222,6 +227,13 @@ func (d *Daemon) AddImage(i *Image) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.images = append(d.images, i)
+}
+
+// Images are the images, but for those without a name that nothing keeps.
+func (d *Daemon) Images() []*Image {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.images)
 }
 
 // RemoveImages removes all images.

@@ -34,10 +34,10 @@ func (d *Daemon) onImage(kind string, r *http.Request) Answer {
 	}
 	switch kind {
 	case "GET /images/{name}/json":
-		return Says(200, Object{"Id": i.ID, "Os": "linux", "Architecture": "amd64", "RepoTags": i.Tags, "Config": i.Config})
+		return i.inspect()
 	case "POST /images/{name}/tag":
 		q := r.URL.Query()
-		i.Tags = append(i.Tags, q.Get("repo")+":"+q.Get("tag"))
+		d.tag(i, q.Get("repo")+":"+q.Get("tag"))
 		return Says(201, nil)
 	case "DELETE /images/{name}":
 		i.Tags = slices.DeleteFunc(i.Tags, func(tag string) bool { return tag == name })
@@ -47,6 +47,30 @@ func (d *Daemon) onImage(kind string, r *http.Request) Answer {
 		return Says(200, []Object{})
 	}
 	return Refuses(404, "page not found: "+kind)
+}
+
+// inspect is what the engine says of an image. Of what is none it shows an empty
+// configuration, and no layer.
+func (i *Image) inspect() Answer {
+	if i.Not != "" {
+		return Says(200, Object{"Id": i.ID, "RepoTags": i.Tags, "Config": Object{}, "RootFS": Object{"Type": ""},
+			"Descriptor": Object{"mediaType": i.Not, "digest": i.ID}})
+	}
+	files := i.Files
+	if files == "" {
+		files = i.ID
+	}
+	return Says(200, Object{"Id": i.ID, "Os": "linux", "Architecture": "amd64", "RepoTags": i.Tags, "Config": i.Config,
+		"RootFS": Object{"Type": "layers", "Layers": []string{files}}})
+}
+
+// tag gives an image a name, which no other has then.
+func (d *Daemon) tag(i *Image, name string) {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "library/") // as people write it
+	for _, other := range d.images {
+		other.Tags = slices.DeleteFunc(other.Tags, func(tag string) bool { return tag == name })
+	}
+	i.Tags = append(i.Tags, name)
 }
 
 func (d *Daemon) listImages(r *http.Request) Answer {
@@ -73,7 +97,12 @@ func (d *Daemon) pull(r *http.Request) Answer {
 	if tag := q.Get("tag"); tag != "" {
 		name += ":" + tag
 	}
-	if d.image(name) == nil {
+	if now := d.Registry[name]; now != nil {
+		if d.image(now.ID) == nil {
+			d.images = append(d.images, now)
+		}
+		d.tag(d.image(now.ID), name)
+	} else if d.image(name) == nil {
 		d.images = append(d.images, &Image{ID: "sha256:" + d.id(), Tags: []string{name}, Config: d.Pulls})
 	}
 	return func(*http.Request) (*http.Response, error) {
