@@ -66,6 +66,7 @@ func (diskSuite) TestAPullIsRefusedForItsOwnDisk(c *C) {
 	defer end()
 	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`))
 	answers["GET /info"] = inStore("/proc", socket)
+	answers["GET /images/"+ref+"/json"] = brings("amd64")
 	e, _ := speaking(c, answers)
 	answers["GET /images/"+e.ownTag(ref)+"/json"] = Refuses(404, "no such image")
 	answers["POST /images/"+ref+"/tag"] = Says(201, nil)

@@ -32,23 +32,25 @@ func (e *Engine) Pull(ctx context.Context, ref string, limit time.Duration, repo
 		return err
 	}
 	var p progress
-	if err := e.pull(ctx, ref, stall, &p, report); err != nil {
-		return e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
+	if err = e.pull(ctx, ref, stall, &p, report); err != nil {
+		err = e.explainPull(context.WithoutCancel(ctx), ref, limit, p, err)
+	} else {
+		_, err = e.runnable(ctx, ref)
 	}
-	if _, err := e.runnable(ctx, ref); err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
-		defer cancel()
-		return errors.Join(err, e.takeBack(ctx, ref, before))
+	if err != nil {
+		return errors.Join(err, e.takeBack(context.WithoutCancel(ctx), ref, before))
 	}
 	return e.keepTag(ctx, ref)
 }
 
-// takeBack removes what a pull brought under a reference, which names what it named
-// before again, "" for nothing.
+// takeBack removes what a failed pull left under a reference, which then names what
+// it named before again, "" for nothing.
 func (e *Engine) takeBack(ctx context.Context, ref, before string) error {
-	pulled, err := e.imageID(ctx, ref)
-	if err != nil || pulled == before {
-		return err // it was there: somebody else's
+	ctx, cancel := context.WithTimeout(ctx, explainLimit)
+	defer cancel()
+	pulled, err := e.ImageID(ctx, ref)
+	if err != nil || pulled == "" || pulled == before {
+		return err // what was there is somebody else's
 	}
 	if before == "" {
 		return e.untag(ctx, ref)

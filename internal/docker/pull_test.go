@@ -20,13 +20,19 @@ var _ = Suite(&pullSuite{})
 
 const ref = "registry.example:5000/team/nb:1"
 
-// pulling is an engine that can pull what stream says.
+// brings is an image that a pull brings.
+func brings(architecture string) Answer {
+	return Turns(Refuses(404, "no such image"), Says(200, Object{
+		"Id": "sha256:2", "Os": "linux", "Architecture": architecture, "RootFS": files, "Config": Object{}}))
+}
+
+// pulling is an engine that can pull what stream says, which has nothing yet.
 func pulling(stream Answer) map[string]Answer {
 	return map[string]Answer{
 		"GET /info":                          Says(200, Object{"NCPU": 2, "DockerRootDir": "/no/such/directory"}),
 		"GET /version":                       Says(200, Object{"Os": "linux", "Arch": "amd64"}),
 		"POST /images/create":                stream,
-		"GET /images/" + ref + "/json":       Turns(Refuses(404, "no such image"), Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "amd64", "RootFS": files, "Config": Object{}})),
+		"GET /images/" + ref + "/json":       Refuses(404, "no such image"),
 		"GET /distribution/" + ref + "/json": Refuses(404, "manifest unknown"),
 	}
 }
@@ -107,7 +113,7 @@ func (pullSuite) TestAnImageForOthersIsNotMissing(c *C) {
 
 func (pullSuite) TestAPulledImageForOthersIsNotKept(c *C) {
 	answers := pulling(streams(`{"status":"done"}`))
-	answers["GET /images/"+ref+"/json"] = Turns(Refuses(404, "no such image"), Says(200, Object{"Id": "sha256:2", "Os": "linux", "Architecture": "s390x", "RootFS": files, "Config": Object{}}))
+	answers["GET /images/"+ref+"/json"] = brings("s390x")
 	answers["DELETE /images/"+ref] = Says(200, []Object{})
 	e, t := speaking(c, answers)
 	err := e.Pull(context.Background(), ref, time.Minute, func(string) {})
@@ -136,6 +142,7 @@ func (pullSuite) TestTheDiskIsTooSmall(c *C) {
 
 func (pullSuite) TestWhatWasPulledIsTagged(c *C) {
 	answers := pulling(streams(`{"status":"Pulling from team/nb","id":"1"}`, `{"status":"Status: Downloaded newer image"}`))
+	answers["GET /images/"+ref+"/json"] = brings("amd64")
 	e, t := speaking(c, answers)
 	answers["GET /images/"+e.ownTag(ref)+"/json"] = Says(200, Object{"Id": "sha256:1"})
 	answers["POST /images/sha256:1/tag"] = Says(201, nil)

@@ -17,6 +17,10 @@ import (
 // does; asked about the image, it answers as the registry did. named is that the
 // pull came as far as layers.
 func (e *Engine) cause(ctx context.Context, ref string, named bool, err error) error {
+	began := errors.As(err, new(*jsonmessage.JSONError))
+	if left, unknown := e.inspect(ctx, ref); began && unknown == nil && left.ID != "" && !isImage(left) {
+		return notAnImage(left)
+	}
 	kind := classifyPull(err)
 	if kind == NotFound || kind == RegistryDown {
 		found, why := e.cli.DistributionInspect(ctx, ref, "")
@@ -28,7 +32,7 @@ func (e *Engine) cause(ctx context.Context, ref string, named bool, err error) e
 			if other := e.otherPlatforms(ctx, found); other != nil {
 				return other
 			}
-		case !named && errors.As(err, new(*jsonmessage.JSONError)):
+		case began && !named:
 			kind = NoImage // the engine read the manifest, and fetched nothing of it
 		}
 	}

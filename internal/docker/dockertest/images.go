@@ -105,7 +105,9 @@ func (d *Daemon) pull(r *http.Request) Answer {
 	} else if d.image(name) == nil {
 		d.images = append(d.images, &Image{ID: "sha256:" + d.id(), Tags: []string{name}, Config: d.Pulls})
 	}
-	return func(*http.Request) (*http.Response, error) {
-		return Body(200, strings.NewReader(`{"status":"Pulling","id":"1"}`+"\n")), nil
+	said := `{"status":"Pulling","id":"1"}` + "\n"
+	if now := d.Registry[name]; now != nil && now.Not != "" && !strings.HasPrefix(now.Not, "application/vnd.oci.image.") {
+		said += `{"errorDetail":{"message":"failed to unpack"},"error":"failed to unpack"}` + "\n" // its name stays
 	}
+	return func(*http.Request) (*http.Response, error) { return Body(200, strings.NewReader(said)), nil }
 }
