@@ -8,7 +8,6 @@ import (
 // Machine is what the engine says of where it runs.
 type Machine struct {
 	CPUs          int
-	Root          string // the engine's directory on the host
 	CgroupVersion string // "1" or "2"; "" of an engine too old to say, which knows 1 alone
 	UserNS        bool   // the engine maps the users of containers to others (userns-remap)
 }
@@ -20,7 +19,7 @@ func (e *Engine) Machine(ctx context.Context) (Machine, error) {
 		return Machine{}, failure(err, "cannot ask the engine about its machine")
 	}
 	return Machine{
-		CPUs: info.NCPU, Root: info.DockerRootDir, CgroupVersion: info.CgroupVersion,
+		CPUs: info.NCPU, CgroupVersion: info.CgroupVersion,
 		UserNS: slices.Contains(info.SecurityOptions, "name=userns"),
 	}, nil
 }

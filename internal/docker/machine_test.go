@@ -18,10 +18,10 @@ var _ = Suite(&machineSuite{})
 
 func (machineSuite) TestMachine(c *C) {
 	e, _ := speaking(c, map[string]Answer{"GET /info": Says(200, Object{
-		"NCPU": 2, "DockerRootDir": "/d", "CgroupVersion": "2", "SecurityOptions": []string{"name=seccomp,profile=default", "name=userns"}})})
+		"NCPU": 2, "CgroupVersion": "2", "SecurityOptions": []string{"name=seccomp,profile=default", "name=userns"}})})
 	m, err := e.Machine(context.Background())
 	c.Assert(err, IsNil)
-	c.Check(m, Equals, Machine{CPUs: 2, Root: "/d", CgroupVersion: "2", UserNS: true})
+	c.Check(m, Equals, Machine{CPUs: 2, CgroupVersion: "2", UserNS: true})
 	e, _ = speaking(c, map[string]Answer{"GET /info": Says(200, Object{"SecurityOptions": []string{"name=rootless"}})})
 	m, err = e.Machine(context.Background())
 	c.Assert(err, IsNil)
