@@ -107,7 +107,7 @@ func problemOfEngine(err *docker.Error) problem {
 	case docker.NotFound:
 		return problem{"blocked", "the image does not exist, or its registry wants a login: check jupyter-image"}
 	case docker.Denied:
-		return problem{"blocked", "the registry refuses the image, or wants a login: check jupyter-image"}
+		return problem{"blocked", "the registry refuses the image, wants a login or does not have it: check jupyter-image"}
 	case docker.TooOften:
 		return problem{"waiting", "the registry takes no more requests from here for now: see juju debug-log"}
 	case docker.NoRegistry:

@@ -77,7 +77,7 @@ var problemTests = []struct {
 		"blocked", "the docker engine cannot be started: see journalctl -u docker"},
 	{"no such image", engineError(docker.NotFound, "cannot pull x: manifest unknown"),
 		"blocked", "the image does not exist, or its registry wants a login: check jupyter-image"},
-	{"a login is wanted", engineError(docker.Denied, "no"), "blocked", "the registry refuses the image, or wants a login: check jupyter-image"},
+	{"a login is wanted", engineError(docker.Denied, "no"), "blocked", "the registry refuses the image, wants a login or does not have it: check jupyter-image"},
 	{"too many requests", engineError(docker.TooOften, "no"), "waiting", "the registry takes no more requests from here for now: see juju debug-log"},
 	{"a web page", engineError(docker.NoRegistry, "no"), "blocked", "what answers for the image is no registry, but a web page, say: check jupyter-image"},
 	{"a chart", engineError(docker.NoImage, "no"), "blocked", "the image is none that a container can be made of, such as a Helm chart: check jupyter-image"},

@@ -88,7 +88,7 @@ until (exec 3<>/dev/tcp/127.0.0.1/%[3]s) 2>/dev/null; do sleep 0.1; done`, said,
 		{"denied", "blocked", "the registry refuses the image"},
 		{"limited", "waiting", "the registry takes no more requests"},
 		{"page", page[0], page[1]},
-		{"login", "blocked", "the registry refuses the image, or wants a login"},
+		{"login", "blocked", "wants a login or does not have it"},
 		{"page", page[0], page[1]},
 	} {
 		m.onMachine("nb/0", "echo "+c.says+" > "+said)
