@@ -72,11 +72,7 @@ func TestRegistryThatRefuses(t *testing.T) {
 	n, was := m.open("nb/0"), m.containers("nb/0")
 	k := n.startKernel()
 	k.run("held = 41")
-	said := "/tmp/" + m.name + "-says"
-	m.onMachine("nb/0", fmt.Sprintf(`echo denied > %[1]s
-setsid python3 -c '%[2]s' %[3]s %[1]s %[4]s >/dev/null 2>&1 </dev/null & echo $! > %[1]s.pid
-until (exec 3<>/dev/tcp/127.0.0.1/%[3]s) 2>/dev/null; do sleep 0.1; done`, said, before, at, registry))
-	t.Cleanup(func() { m.tryOnMachine("nb/0", "kill $(cat "+said+".pid); rm "+said+"*") })
+	said := m.standBefore("nb/0", at)
 	page := []string{"waiting", "the image cannot be pulled"} // which engines of before say of all that they cannot read
 	if m.inContainerd("nb/0") {
 		page = []string{"blocked", "no registry, but a web page"}
@@ -94,22 +90,12 @@ until (exec 3<>/dev/tcp/127.0.0.1/%[3]s) 2>/dev/null; do sleep 0.1; done`, said,
 		m.onMachine("nb/0", "echo "+c.says+" > "+said)
 		m.updateStatus("nb/0")
 		m.waitStatus("nb/0", c.status, c.message, "test/plain:1 still serves")
-		if now := m.containers("nb/0"); now != was {
-			t.Errorf("%s left %q, were %q", c.says, now, was)
-		}
-		if left := m.onMachine("nb/0", "docker images --digests | grep 127.0.0.1:"+at+"; true"); left != "" {
-			t.Errorf("%s left %s", c.says, left)
-		}
+		m.leftNothing("nb/0", c.says, was, "127.0.0.1:"+at)
 	}
 	chart := m.pushChart()
 	m.config("nb", "jupyter-image="+chart)
 	m.waitStatus("nb/0", "blocked", "none that a container can be made of", "test/plain:1 still serves")
-	if now := m.containers("nb/0"); now != was {
-		t.Errorf("the chart left %q, were %q", now, was)
-	}
-	if m.has("nb/0", chart) {
-		t.Error("the chart is an image of the engine")
-	}
+	m.leftNothing("nb/0", "the chart", was, "chart-"+m.name)
 	if got := k.run("print(held + 1)"); got != "42\n" {
 		t.Errorf("after all that the kernel printed %q", got)
 	}
@@ -117,6 +103,30 @@ until (exec 3<>/dev/tcp/127.0.0.1/%[3]s) 2>/dev/null; do sleep 0.1; done`, said,
 	m.config("nb", "jupyter-image=127.0.0.1:"+at+"/test/plain:1")
 	m.waitActive("nb/0", "127.0.0.1:"+at+"/test/plain:1")
 	n.serves()
+}
+
+// standBefore starts the server before the registry at a port of the machine, and
+// returns the file that says what it answers.
+func (m *model) standBefore(unit, at string) (said string) {
+	m.t.Helper()
+	said = "/tmp/" + m.name + "-says"
+	m.onMachine(unit, fmt.Sprintf(`echo denied > %[1]s
+setsid python3 -c '%[2]s' %[3]s %[1]s %[4]s >/dev/null 2>&1 </dev/null & echo $! > %[1]s.pid
+until (exec 3<>/dev/tcp/127.0.0.1/%[3]s) 2>/dev/null; do sleep 0.1; done`, said, before, at, registry))
+	m.t.Cleanup(func() { m.tryOnMachine(unit, "kill $(cat "+said+".pid); rm "+said+"*") })
+	return said
+}
+
+// leftNothing checks that the notebooks are those that were, and that no image has
+// the name.
+func (m *model) leftNothing(unit, what, was, name string) {
+	m.t.Helper()
+	if now := m.containers(unit); now != was {
+		m.t.Errorf("%s left %q, were %q", what, now, was)
+	}
+	if left := m.onMachine(unit, "docker images --digests | grep "+name+"; true"); left != "" {
+		m.t.Errorf("%s left the image %s", what, left)
+	}
 }
 
 // pushed speaks to the registry, and returns what it says.
@@ -160,15 +170,15 @@ func (m *model) json(v any) []byte {
 // pushBlob puts a blob into the registry, and describes it.
 func (m *model) pushBlob(repository, mediaType string, blob []byte) object {
 	m.t.Helper()
-	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(blob))
+	described := describe(mediaType, blob)
 	_, header := pushed(m.t, "POST", "/v2/"+repository+"/blobs/uploads/", "", nil)
 	to := header.Get("Location")
 	mark := "?"
 	if strings.Contains(to, "?") {
 		mark = "&"
 	}
-	pushed(m.t, "PUT", to+mark+"digest="+digest, "application/octet-stream", blob)
-	return object{"mediaType": mediaType, "digest": digest, "size": len(blob)}
+	pushed(m.t, "PUT", to+mark+"digest="+described["digest"].(string), "application/octet-stream", blob)
+	return described
 }
 
 const ociManifest, ociIndex = "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"
@@ -195,6 +205,28 @@ func (m *model) pushIndex(repository, tag, architecture, note string, manifest o
 	pushed(m.t, "PUT", "/v2/"+repository+"/manifests/"+tag, ociIndex, m.json(index))
 }
 
+// describe is how a manifest or an index names a blob.
+func describe(mediaType string, text []byte) object {
+	return object{"mediaType": mediaType, "digest": fmt.Sprintf("sha256:%x", sha256.Sum256(text)), "size": len(text)}
+}
+
+// pushNewer puts an image into the registry that has one variable more than that of a
+// manifest, and returns its own.
+func (m *model) pushNewer(repository, mediaType string, text []byte) []byte {
+	m.t.Helper()
+	var manifest, config object
+	decode(m.t, string(text), &manifest)
+	old := manifest["config"].(object)
+	blob, _ := pushed(m.t, "GET", fmt.Sprintf("/v2/%s/blobs/%s", repository, old["digest"]), "", nil)
+	decode(m.t, string(blob), &config)
+	inner := config["config"].(object)
+	inner["Env"] = append(inner["Env"].([]any), "NEWER=yes")
+	manifest["config"] = m.pushBlob(repository, old["mediaType"].(string), m.json(config))
+	text = m.json(manifest)
+	pushed(m.t, "PUT", "/v2/"+repository+"/manifests/newer-"+m.name, mediaType, text)
+	return text
+}
+
 // The same image under another index is no newer image, whichever digest the engine
 // knows it by: nobody's kernel ends for it. One with another configuration is.
 func TestPullOfTheSameUnderAnotherIndex(t *testing.T) {
@@ -206,9 +238,6 @@ func TestPullOfTheSameUnderAnotherIndex(t *testing.T) {
 	const repository = "test/plain"
 	tag := "indexed-" + m.name
 	text, header := pushed(t, "GET", "/v2/"+repository+"/manifests/1", "", nil)
-	describe := func(mediaType string, text []byte) object {
-		return object{"mediaType": mediaType, "digest": fmt.Sprintf("sha256:%x", sha256.Sum256(text)), "size": len(text)}
-	}
 	m.pushIndex(repository, tag, architecture, "first", describe(header.Get("Content-Type"), text))
 	m.deployBeside("bystander/0", "nb", "jupyter-image="+registry+"/"+repository+":"+tag)
 	m.waitActive("nb/0", "test/plain:"+tag)
@@ -230,16 +259,7 @@ func TestPullOfTheSameUnderAnotherIndex(t *testing.T) {
 		t.Errorf("after the pulls the kernel printed %q", got)
 	}
 
-	var manifest, config object
-	decode(t, string(text), &manifest)
-	old := manifest["config"].(object)
-	blob, _ := pushed(t, "GET", fmt.Sprintf("/v2/%s/blobs/%s", repository, old["digest"]), "", nil)
-	decode(t, string(blob), &config)
-	inner := config["config"].(object)
-	inner["Env"] = append(inner["Env"].([]any), "NEWER=yes")
-	manifest["config"] = m.pushBlob(repository, old["mediaType"].(string), m.json(config))
-	text = m.json(manifest)
-	pushed(t, "PUT", "/v2/"+repository+"/manifests/newer-"+m.name, header.Get("Content-Type"), text)
+	text = m.pushNewer(repository, header.Get("Content-Type"), text)
 	m.pushIndex(repository, tag, architecture, "newer", describe(header.Get("Content-Type"), text))
 	m.run("nb/0", "pull")
 	m.waitActive("nb/0", "test/plain:"+tag)
