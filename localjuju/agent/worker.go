@@ -108,15 +108,23 @@ func (w *worker) do(op resolver.Op) bool {
 	return true
 }
 
+// change lets f change what is known of the unit. Where that cannot be saved, as on
+// a full disk, it takes a second: the worker would try again at once, for ever.
 func (w *worker) change(f func(s resolver.Scene)) error {
-	return w.agent.Store.Change(func(world *state.World) error {
-		s, ok := w.scene(world)
-		if !ok {
+	found := false
+	err := w.agent.Store.Change(func(world *state.World) error {
+		var s resolver.Scene
+		if s, found = w.scene(world); !found {
 			return fmt.Errorf("unit %s is gone", w.unit)
 		}
 		f(s)
 		return nil
 	})
+	if err != nil && found {
+		fmt.Fprintf(os.Stderr, "unit %s: %v\n", w.unit, err)
+		time.Sleep(time.Second)
+	}
+	return err
 }
 
 // idle says that the agent has nothing to do.

@@ -2,7 +2,10 @@ package state
 
 import (
 	"errors"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -171,4 +174,39 @@ func (*stateSuite) TestShownStatus(c *C) {
 	c.Check(a.ShownStatus().Current, Equals, "error")
 	a.Status = &Status{Current: "waiting"}
 	c.Check(a.ShownStatus().Current, Equals, "waiting")
+}
+
+// What could not be saved was kept in memory: who asked was told that it failed,
+// and found it done.
+func (*stateSuite) TestChangeThatIsNotSaved(c *C) {
+	dir := c.MkDir()
+	store, err := Load(dir)
+	c.Assert(err, IsNil)
+	add := func(name string) error {
+		return store.Change(func(w *World) error {
+			_, err := w.AddModel(name, nil, time.Now())
+			return err
+		})
+	}
+	names := func(s *Store) (names []string) {
+		s.Read(func(w *World) { names = slices.Sorted(maps.Keys(w.Models)) })
+		return names
+	}
+	c.Assert(add("first"), IsNil)
+	inTheWay := filepath.Join(dir, "state.json.new")
+	c.Assert(os.MkdirAll(filepath.Join(inTheWay, "full"), 0o700), IsNil)
+	woken := store.Changed()
+	c.Check(add("second"), ErrorMatches, "cannot save state: .*")
+	c.Check(names(store), DeepEquals, []string{"first"})
+	select {
+	case <-woken:
+		c.Error("those who wait were woken though nothing has changed")
+	default:
+	}
+	c.Assert(os.RemoveAll(inTheWay), IsNil)
+	c.Assert(add("third"), IsNil)
+	again, err := Load(dir)
+	c.Assert(err, IsNil)
+	c.Check(names(store), DeepEquals, []string{"first", "third"})
+	c.Check(names(again), DeepEquals, []string{"first", "third"})
 }

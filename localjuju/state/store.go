@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,17 +47,21 @@ func (s *Store) Read(f func(w *World)) {
 }
 
 // Change lets f change the world, saves it and wakes the waiting. An error of f
-// takes back what it did.
+// takes back what it did, and so does one of saving it.
 func (s *Store) Change(f func(w *World) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := f(s.world); err != nil {
+	err := f(s.world)
+	if err == nil {
+		err = s.save()
+	}
+	if err != nil {
 		s.restore()
 		return err
 	}
 	close(s.changed)
 	s.changed = make(chan struct{})
-	return s.save()
+	return nil
 }
 
 // Changed gives a channel that is closed at the next change. Take it before
@@ -73,14 +78,27 @@ func (s *Store) save() error {
 		return fmt.Errorf("cannot save state: %v", err)
 	}
 	tmp := s.file() + ".new"
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
-		return fmt.Errorf("cannot save state: %v", err)
+	err = writeSynced(tmp, data)
+	if err == nil {
+		err = os.Rename(tmp, s.file())
 	}
-	if err := os.Rename(tmp, s.file()); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot save state: %v", err)
 	}
 	s.saved = data
 	return nil
+}
+
+// writeSynced writes a file that only its owner reads, down to the disk: a rename
+// may get there before what was written, and a machine that then stops would find
+// an empty file in the place of the whole.
+func writeSynced(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // restore goes back to what was saved last.
