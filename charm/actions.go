@@ -80,7 +80,7 @@ func (c *Charm) getToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Tools.SetResults(map[string]string{"token": token})
+	return c.Tools.SetSecretResults(map[string]string{"token": token})
 }
 
 // rotateToken gives the secret a new revision. It is in force with the next

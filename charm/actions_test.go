@@ -1,6 +1,7 @@
 package charm
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,20 @@ func (actionsSuite) TestReadersChangeNothing(c *C) {
 		}
 		c.Check(after, DeepEquals, before)
 	}
+}
+
+// TestTokenIsHidden: the token is in no process list, and where that is refused the
+// action says so and holds it not.
+func (actionsSuite) TestTokenIsHidden(c *C) {
+	u := newUnit(c)
+	defer u.close()
+	u.deploy()
+	results, failed := u.action("get-token")
+	c.Check([]string{results, failed}, DeepEquals, []string{"token=" + hush, ""})
+	c.Check(u.world.hidden, DeepEquals, []string{"action-set token=" + hush})
+	u.world.fails["action-set"] = errors.New("cannot run action-set inside Juju's agent: bad request: no")
+	results, failed = u.action("get-token")
+	c.Check([]string{results, failed}, DeepEquals, []string{"", "cannot run action-set inside Juju's agent: bad request: no"})
 }
 
 // TestNothingServes: who asks is told where to look.

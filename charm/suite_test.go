@@ -31,6 +31,7 @@ type world struct {
 	mu      sync.Mutex
 	calls   []string
 	written []string
+	hidden  []string
 	logged  []string
 }
 
@@ -59,6 +60,12 @@ func (w *world) Run(_ context.Context, tool string, args ...string) ([]byte, err
 	}
 	text, _ := longest(w.answers, call)
 	return []byte(text), nil
+}
+
+// RunHidden keeps the call apart as well: no process list may show it.
+func (w *world) RunHidden(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	w.hidden = append(w.hidden, tool+" "+strings.Join(args, " "))
+	return w.Run(ctx, tool, args...)
 }
 
 // remember lets the next hook read what was written.

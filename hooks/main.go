@@ -50,7 +50,7 @@ func hook() error {
 		return err
 	}
 	ctx := context.Background() // Juju queues a hook again that a signal ends
-	tools := juju.NewTools(ctx, juju.Exec{})
+	tools := juju.NewTools(ctx, juju.Exec{Agent: juju.ParseAgent(os.Getenv)})
 	if err := setUpLog(tools); err != nil {
 		return err
 	}

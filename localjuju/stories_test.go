@@ -37,9 +37,10 @@ func TestDeployAndRemove(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(kept, "work")); string(data) != "mine" {
 		t.Errorf("the storage did not outlive its application: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(j.dir, "agents/unit-probe-0")); !os.IsNotExist(err) {
-		t.Errorf("the unit left its folder: %v", err)
-	}
+	j.until("its folder is gone", func() bool {
+		_, err := os.Stat(filepath.Join(j.dir, "agents/unit-probe-0"))
+		return os.IsNotExist(err)
+	})
 	j.run("deploy", j.pack("probe", nil), "again", "--attach-storage", "data/0")
 	j.wait("again/0", "active", "ready")
 	if got := strings.TrimSpace(j.exec("again/0", "storage-get -s data/0 location")); got != kept {

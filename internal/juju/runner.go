@@ -12,6 +12,8 @@ import (
 // Runner runs a hook tool and returns what it printed.
 type Runner interface {
 	Run(ctx context.Context, tool string, args ...string) ([]byte, error)
+	// RunHidden is Run with arguments that no process list may show.
+	RunHidden(ctx context.Context, tool string, args ...string) ([]byte, error)
 }
 
 // ToolError is a hook tool's refusal. Its text holds no argument, since an
@@ -26,8 +28,13 @@ func (e *ToolError) Error() string {
 	return fmt.Sprintf("cannot run %s: exit status %d: %s", e.Tool, e.Code, strings.TrimPrefix(e.Stderr, "ERROR "))
 }
 
-// Exec runs the hook tools that are on PATH.
-type Exec struct{}
+// Exec runs the hook tools that are on PATH, or inside the agent what is hidden.
+type Exec struct{ Agent Agent }
+
+// RunHidden implements Runner.
+func (e Exec) RunHidden(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	return e.Agent.Run(ctx, tool, args...)
+}
 
 // Run implements Runner.
 func (Exec) Run(ctx context.Context, tool string, args ...string) ([]byte, error) {

@@ -200,6 +200,13 @@ func (t *Tools) SetResults(values map[string]string) error {
 	return t.call("action-set", pairs(values)...)
 }
 
+// SetSecretResults stores results that hold a secret: the tool itself would have
+// them in its arguments, for every user of the machine to see.
+func (t *Tools) SetSecretResults(values map[string]string) error {
+	_, err := t.run.RunHidden(t.ctx, "action-set", pairs(values)...)
+	return err
+}
+
 // Progress writes a line to the action's log, shown while it runs.
 func (t *Tools) Progress(message string) error {
 	return t.call("action-log", message)

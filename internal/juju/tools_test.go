@@ -40,6 +40,10 @@ func (r *recorder) Run(_ context.Context, tool string, args ...string) ([]byte, 
 	return nil, nil
 }
 
+func (r *recorder) RunHidden(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	return r.Run(ctx, "hidden "+tool, args...)
+}
+
 func (r *recorder) tools() *Tools { return NewTools(context.Background(), r) }
 
 var callTests = []struct {
@@ -57,6 +61,7 @@ var callTests = []struct {
 		"relation-set -r peers:0 --app credential=2"},
 	{"a log line that looks like a flag", func(t *Tools) error { return t.Log("INFO", "-x") }, "juju-log -l INFO -- -x"},
 	{"results", func(t *Tools) error { return t.SetResults(map[string]string{"url": "u", "image": "i"}) }, "action-set image=i url=u"},
+	{"results that hold a secret", func(t *Tools) error { return t.SetSecretResults(map[string]string{"token": "t"}) }, "hidden action-set token=t"},
 	{"action log", func(t *Tools) error { return t.Progress("half") }, "action-log half"},
 	{"action failure", func(t *Tools) error { return t.Fail("why") }, "action-fail why"},
 }

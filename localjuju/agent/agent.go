@@ -1,5 +1,5 @@
 // Package agent is the process behind localjuju: it runs the units of all models,
-// one hook at a time each, and answers commands and hook tools over a unix socket.
+// one hook at a time each, and answers commands and hook tools over unix sockets.
 package agent
 
 import (
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/localjuju/commands"
+	"github.com/jupyter-docker/jupyter-docker/localjuju/jujuc"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/state"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/tools"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/wire"
@@ -27,7 +28,7 @@ type Agent struct {
 	Identity string
 
 	path   string // PATH of the agent
-	socket string
+	socket string // for hook tools
 	logs   *logs
 	host   host
 	boot   string
@@ -49,8 +50,11 @@ func (h host) Network() tools.Network   { return network() }
 func (h host) Bridges() []tools.Network { return bridges() }
 func (h host) Place(name string) string { return filepath.Join(h.dir, name) }
 
-// Socket is where the agent of a state folder listens.
+// Socket is where the agent of a state folder listens for commands.
 func Socket(dir string) string { return filepath.Join(dir, "agent.socket") }
+
+// toolSocket is where it listens for hook tools, and for charms that call it as those do.
+func toolSocket(dir string) string { return filepath.Join(dir, "hooks.socket") }
 
 // Run is the agent's life: until SIGTERM, SIGINT or a request to stop. The hook
 // tools are made from the program; identity names its build.
@@ -66,7 +70,7 @@ func Run(dir, program, identity string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	a := &Agent{Store: store, Identity: identity, path: os.Getenv("PATH"), socket: Socket(dir), logs: &logs{store: store},
+	a := &Agent{Store: store, Identity: identity, path: os.Getenv("PATH"), socket: toolSocket(dir), logs: &logs{store: store},
 		host: host{dir}, boot: bootID(), address: network().Address, workers: map[string]*worker{}, contexts: map[string]*liveContext{}, stop: stop}
 	if err := installTools(dir, program); err != nil {
 		return err
@@ -74,15 +78,30 @@ func Run(dir, program, identity string) error {
 	if err := a.recover(); err != nil {
 		return err
 	}
-	l, err := listen(a.socket)
+	stopServing, err := a.serve(ctx, Socket(dir))
 	if err != nil {
 		return err
 	}
-	go wire.Serve(context.WithoutCancel(ctx), l, a.handle)
 	a.supervise(ctx)
-	l.Close()
+	stopServing()
 	a.shutdown()
 	return nil
+}
+
+// serve answers hook tools, and commands at the socket.
+func (a *Agent) serve(ctx context.Context, socket string) (stop func(), err error) {
+	forTools, err := listen(a.socket)
+	if err != nil {
+		return nil, err
+	}
+	forCommands, err := listen(socket)
+	if err != nil {
+		forTools.Close()
+		return nil, err
+	}
+	go jujuc.Serve(forTools, a.tool)
+	go wire.Serve(context.WithoutCancel(ctx), forCommands, a.handle)
+	return func() { forTools.Close(); forCommands.Close() }, nil
 }
 
 // lock makes sure that a state folder has one agent; one that is ending is waited for.
@@ -208,8 +227,6 @@ func (a *Agent) handle(s *wire.Session) int {
 	a.calls.Add(1)
 	defer a.calls.Add(-1)
 	switch s.Kind {
-	case wire.Tool:
-		return a.tool(s)
 	case wire.Exec:
 		return a.exec(s)
 	case wire.Hello:

@@ -21,7 +21,7 @@ const always = `APT_LISTCHANGES_FRONTEND=none
 CHARM_DIR=/s/agents/unit-app-0/charm
 CLOUD_API_VERSION=
 DEBIAN_FRONTEND=noninteractive
-JUJU_AGENT_SOCKET_ADDRESS=/s/agent.socket
+JUJU_AGENT_SOCKET_ADDRESS=/s/hooks.socket
 JUJU_AGENT_SOCKET_NETWORK=unix
 JUJU_API_ADDRESSES=127.0.0.1:17070
 JUJU_AVAILABILITY_ZONE=
@@ -47,7 +47,7 @@ TERM=tmux-256color`
 func environ(settings map[string]string, h *state.Hook, t *state.Task) []string {
 	r := run{Model: &state.Model{Name: "m", UUID: "uuid", Config: settings}, Unit: &state.Unit{Name: "app/0", Machine: "4"},
 		Hook: h, Task: t, ContextID: "id", CharmDir: "/s/agents/unit-app-0/charm", ToolsDir: "/s/tools/unit-app-0",
-		Socket: "/s/agent.socket", Path: "/usr/bin:/bin", StorageDir: "/s/storage/m/data/0"}
+		Socket: "/s/hooks.socket", Path: "/usr/bin:/bin", StorageDir: "/s/storage/m/data/0"}
 	return r.environ()
 }
 

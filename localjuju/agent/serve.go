@@ -1,31 +1,46 @@
 package agent
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/jupyter-docker/jupyter-docker/localjuju/cmdline"
+	"github.com/jupyter-docker/jupyter-docker/localjuju/jujuc"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/state"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/tools"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/wire"
 )
 
 // tool runs a hook tool in the context that it names.
-func (a *Agent) tool(s *wire.Session) int {
+func (a *Agent) tool(r jujuc.Request) (jujuc.Response, error) {
 	a.mu.Lock()
-	c := a.contexts[s.ContextID]
+	c := a.contexts[r.ContextId]
 	a.mu.Unlock()
 	if c != nil {
 		c.calls.Lock()
 		defer c.calls.Unlock()
 	}
 	if c == nil || c.over {
-		fmt.Fprintf(s.Stderr(), "ERROR bad request: bad context: expected a running hook, got %q\n", s.ContextID)
-		return 1
+		return jujuc.Response{}, fmt.Errorf("bad request: bad context: expected a running hook, got %q", r.ContextId)
 	}
-	call := &cmdline.Call{Context: s, Name: s.Name, Args: s.Args, Cwd: s.Cwd, Env: s.Env,
-		Stdin: s.Stdin, Stdout: s.Stdout(), Stderr: s.Stderr()}
-	return (&tools.Call{Call: call, Hook: c.Context, Host: a.host}).Run()
+	c.Log("jujuc", "DEBUG", fmt.Sprintf("running hook tool %q for %s", r.CommandName, r.ContextId)) // never its arguments
+	missed := false
+	stdin := func() ([]byte, error) {
+		if missed = !r.StdinSet; missed {
+			return nil, jujuc.ErrNoStdin
+		}
+		return r.Stdin, nil
+	}
+	var out, errOut bytes.Buffer
+	call := &cmdline.Call{Context: context.Background(), Name: r.CommandName, Args: r.Args, Cwd: r.Dir,
+		Stdin: stdin, Stdout: &out, Stderr: &errOut}
+	code := (&tools.Call{Call: call, Hook: c.Context, Host: a.host}).Run()
+	if missed {
+		return jujuc.Response{}, jujuc.ErrNoStdin
+	}
+	return jujuc.Response{Code: code, Stdout: out.Bytes(), Stderr: errOut.Bytes()}, nil
 }
 
 // exec runs a juju-exec: it waits until the unit's running hook is over.

@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/jupyter-docker/jupyter-docker/localjuju/agent"
+	"github.com/jupyter-docker/jupyter-docker/localjuju/jujuc"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/tools"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/wire"
 )
@@ -48,14 +49,11 @@ func report(err error) int {
 }
 
 func hookTool(name string, args []string) int {
-	id, socket := os.Getenv("JUJU_CONTEXT_ID"), os.Getenv("JUJU_AGENT_SOCKET_ADDRESS")
-	if id == "" {
-		return report(errors.New("JUJU_CONTEXT_ID not set"))
+	code, err := jujuc.Run(name, args, os.Getenv)
+	if err != nil {
+		return report(err)
 	}
-	if socket == "" {
-		return report(errors.New("JUJU_AGENT_SOCKET_ADDRESS not set"))
-	}
-	return call(socket, wire.Request{Kind: wire.Tool, Name: name, Args: args, ContextID: id})
+	return code
 }
 
 // jujuExec reaches the agent by the address in its environment, else by the place
@@ -72,11 +70,11 @@ func jujuExec(args []string) int {
 		return report(fmt.Errorf("cannot find the agent: %v", err))
 	}
 	unitDir := filepath.Dir(path)
-	socket := os.Getenv("JUJU_AGENT_SOCKET_ADDRESS")
-	if socket == "" {
-		socket = agent.Socket(filepath.Dir(filepath.Dir(unitDir)))
+	state := filepath.Dir(filepath.Dir(unitDir))
+	if socket := os.Getenv("JUJU_AGENT_SOCKET_ADDRESS"); socket != "" {
+		state = filepath.Dir(socket)
 	}
-	return call(socket, wire.Request{Kind: wire.Exec, Args: args[1:],
+	return call(agent.Socket(state), wire.Request{Kind: wire.Exec, Args: args[1:],
 		Env: map[string]string{"LOCALJUJU_UNIT_DIR": filepath.Base(unitDir)}})
 }
 

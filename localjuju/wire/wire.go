@@ -1,5 +1,5 @@
-// Package wire carries calls over the agent's unix socket: the arguments of a
-// command or hook tool one way, its output and exit code the other.
+// Package wire carries commands over the agent's unix socket: the arguments one way,
+// output and exit code the other. Hook tools have a socket of their own (jujuc).
 package wire
 
 import (
@@ -14,7 +14,6 @@ import (
 
 // Kinds of requests.
 const (
-	Tool    = "tool"    // a hook tool, in the context of a run
 	Command = "command" // a command of the command line
 	Exec    = "exec"    // juju-exec
 	Hello   = "hello"   // which program is the agent?
@@ -28,8 +27,6 @@ type Request struct {
 	Args []string
 	Cwd  string
 	Env  map[string]string
-	// ContextID is the run that a hook tool belongs to.
-	ContextID string
 }
 
 // frame is what goes over the socket after the request.

@@ -33,11 +33,10 @@ docker exec -u 0 $n rm /sought
 rm -f $f`
 
 // sampler notes, until its folder is gone, whatever looks like a token in the
-// command line or the environment of any process, but for the argument token=... of
-// action-set: the hook tool takes the result of get-token no other way.
+// command line or the environment of any process.
 const sampler = `d=$(mktemp -d); touch $d/seen; echo $d
 setsid sh -c 'i=0; while [ -d '$d' ] && [ $i -lt 3000 ]; do i=$((i + 1))
-	cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -azvE "^token=[0-9a-f]{64}$" | grep -aoE "[0-9a-f]{64}" | sort -u >>'$d'/seen; sleep 0.1; done' >/dev/null 2>&1 </dev/null &`
+	cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -aoE "[0-9a-f]{64}" | sort -u >>'$d'/seen; sleep 0.1; done' >/dev/null 2>&1 </dev/null &`
 
 // runtimeFiles are the files of Jupyter that hold the token, and the file system
 // that they are on.
