@@ -34,6 +34,7 @@ type Agent struct {
 	boot   string
 	// address is the host's when the agent began.
 	address string
+	locks   machineLocks
 
 	mu       sync.Mutex
 	workers  map[string]*worker // by model UUID and unit

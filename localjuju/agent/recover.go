@@ -23,7 +23,7 @@ func (a *Agent) recover() error {
 				}
 			}
 			for _, t := range m.Tasks {
-				if t.Status == "running" {
+				if t.Status == "running" || t.Status == "aborting" {
 					t.Status, t.Message = "failed", "action terminated"
 				}
 			}

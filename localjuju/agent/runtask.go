@@ -4,24 +4,36 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/jupyter-docker/jupyter-docker/localjuju/hook"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/resolver"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/state"
 )
 
-// runTask runs an action or an exec and stores its outcome.
+// runTask runs an action or an exec and stores its outcome. One that was cancelled
+// while it waited for the machine's lock is not run.
 func (w *worker) runTask(t *state.Task) {
-	c := w.open(t.Action, nil, t.ID)
-	w.change(func(s resolver.Scene) {
+	waits := false
+	err := w.change(func(s resolver.Scene) {
 		running := s.Model.Tasks[t.ID]
-		running.Status, running.Started = "running", s.Now
-		s.Unit.Agent = state.Status{Current: "executing", Message: "running action " + t.Action, Since: s.Now}
+		if waits = running.Status == "pending"; waits {
+			running.Status, running.Started = "running", s.Now
+			s.Unit.Agent = state.Status{Current: "executing", Message: "running action " + t.Action, Since: s.Now}
+		}
 	})
+	if err != nil || !waits {
+		return
+	}
+	c := w.open(t.Action, nil, t.ID)
 	p := w.process(c, t.Action, t)
 	p.keep = true
+	over := make(chan struct{})
+	p.started = func(pid int) {
+		c.setPID(pid)
+		go w.abort(t.ID, pid, over)
+	}
 	var code int
-	var err error
 	if t.Command != "" {
 		p.path, p.args, p.stdin = "/bin/bash", []string{"-s"}, strings.NewReader(t.Command)
 	} else {
@@ -30,6 +42,7 @@ func (w *worker) runTask(t *state.Task) {
 	if err == nil {
 		code, err = p.run()
 	}
+	close(over)
 	w.close(c)
 	w.store(c, t, p, code, err)
 }
@@ -52,11 +65,35 @@ func (w *worker) store(c *liveContext, t *state.Task, p *process, code int, err 
 	}
 	w.change(func(s resolver.Scene) {
 		done := s.Model.Tasks[t.ID]
+		aborting := done.Status == "aborting"
 		done.Status, done.Message, done.Results, done.ReturnCode, done.Completed = "completed", "", results, code, s.Now
 		if failed {
 			done.Status, done.Message = "failed", message
 		}
+		if failed && aborting {
+			done.Status = "aborted"
+		}
 	})
+}
+
+// abort kills the process of a task that is cancelled: it alone, as Juju does.
+func (w *worker) abort(id string, pid int, over <-chan struct{}) {
+	for {
+		changed, aborting := w.agent.Store.Changed(), false
+		w.agent.Store.Read(func(world *state.World) {
+			s, ok := w.scene(world)
+			aborting = ok && s.Model.Tasks[id].Status == "aborting"
+		})
+		if aborting {
+			syscall.Kill(pid, syscall.SIGKILL)
+			return
+		}
+		select {
+		case <-changed:
+		case <-over:
+			return
+		}
+	}
 }
 
 func addOutput(results map[string]any, key, text string) {

@@ -27,7 +27,7 @@ func (w *worker) run(ctx context.Context) {
 		changed := w.agent.Store.Changed()
 		select {
 		case e := <-w.execs:
-			w.serveExec(e)
+			w.locked(ctx, "", func() { w.serveExec(e) })
 			continue
 		default:
 		}
@@ -35,7 +35,7 @@ func (w *worker) run(ctx context.Context) {
 		if !ok {
 			return
 		}
-		if w.do(op) {
+		if w.do(ctx, op) {
 			continue
 		}
 		w.idle()
@@ -55,7 +55,7 @@ func (w *worker) wait(ctx context.Context, changed <-chan struct{}, until time.T
 	case <-changed:
 	case <-alarm:
 	case e := <-w.execs:
-		w.serveExec(e)
+		w.locked(ctx, "", func() { w.serveExec(e) })
 	}
 }
 
@@ -87,25 +87,6 @@ func (w *worker) next() (op resolver.Op, ok bool) {
 		}
 	})
 	return op, ok
-}
-
-// do does what was chosen, and tells whether there was anything.
-func (w *worker) do(op resolver.Op) bool {
-	switch {
-	case op.Unpack:
-		w.unpack()
-	case op.Skip:
-		w.change(func(s resolver.Scene) { s.Commit(op.Hook) })
-	case op.Hook != nil:
-		w.runHook(op.Hook)
-	case op.Task != nil:
-		w.runTask(op.Task)
-	case op.Bury:
-		w.bury()
-	default:
-		return false
-	}
-	return true
 }
 
 // change lets f change what is known of the unit. Where that cannot be saved, as on

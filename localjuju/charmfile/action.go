@@ -16,6 +16,10 @@ type Action struct {
 	Required   []string
 	// Additional allows parameters that Properties does not name.
 	Additional bool
+	// Parallel actions run beside hooks and actions of other units of the machine,
+	// those of a Group after each other.
+	Parallel bool
+	Group    string
 }
 
 // yaml11Bools are the plain scalars that Juju's YAML 1.1 parser takes for booleans.
@@ -51,6 +55,13 @@ func (c *Charm) readActions(z *zip.Reader) error {
 func newAction(spec map[string]any) (Action, error) {
 	a := Action{Properties: map[string]any{}}
 	a.Description, _ = spec["description"].(string)
+	var ok bool
+	if a.Parallel, ok = spec["parallel"].(bool); !ok && spec["parallel"] != nil {
+		return a, fmt.Errorf("value for schema key \"parallel\" must be a bool")
+	}
+	if a.Group, ok = spec["execution-group"].(string); !ok && spec["execution-group"] != nil {
+		return a, fmt.Errorf("value for schema key \"execution-group\" must be a string")
+	}
 	if params, ok := spec["params"].(map[string]any); ok {
 		a.Properties = params
 	}

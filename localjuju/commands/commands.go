@@ -30,6 +30,7 @@ var commands = map[string]func(*call) error{
 	"actions":            listActions,
 	"attach-resource":    attachResource,
 	"attach-storage":     attachStorage,
+	"cancel-task":        cancelTask,
 	"config":             config,
 	"debug-log":          debugLog,
 	"deploy":             deploy,

@@ -23,23 +23,35 @@ func execute(c *call) error {
 	c.Flags.Var(&apps, "a", "One or more application names")
 	c.Flags.Var(&apps, "app", "")
 	c.Flags.Var(&apps, "application", "")
-	c.ignore("parallel")
+	task := state.Task{Action: "juju-exec"}
+	c.Flags.BoolVar(&task.Parallel, "parallel", true, "Run the commands in parallel without first acquiring a lock")
+	c.Flags.StringVar(&task.Group, "execution-group", "", "Commands in the same execution group are run sequentially")
 	if err := c.ParseFirst(1, -1, "no commands specified"); err != nil {
 		return err
 	}
-	commands := cmdline.CommandLine(c.Args)
+	task.Command = cmdline.CommandLine(c.Args)
 	if machines = split(machines); *all || len(machines) > 0 {
-		return c.onMachines(f, machines, *all, commands)
+		if !task.Parallel || task.Group != "" {
+			return fmt.Errorf("localjuju does not reproduce locks of commands on machines: leave --parallel and --execution-group out")
+		}
+		return c.onMachines(f, machines, *all, task.Command)
 	}
+	return c.onUnits(f, split(units), split(apps), task)
+}
+
+// onUnits queues a task like this one for each unit.
+func (c *call) onUnits(f *taskFlags, units, apps []string, like state.Task) error {
 	var ids []string
 	err := c.change(func(_ *state.World, m *state.Model) (err error) {
-		names, err := execTargets(m, split(units), split(apps))
+		names, err := execTargets(m, units, apps)
 		if err != nil {
 			return err
 		}
 		var tasks []*state.Task
 		for _, name := range names {
-			tasks = append(tasks, &state.Task{Unit: name, Action: "juju-exec", Command: commands})
+			t := like
+			t.Unit = name
+			tasks = append(tasks, &t)
 		}
 		ids = queue(m, tasks)
 		return nil

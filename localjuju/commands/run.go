@@ -124,7 +124,7 @@ func queueAction(m *state.Model, units []string, action string, given map[string
 		if err != nil {
 			return nil, fmt.Errorf("failed to schedule any tasks: validation failed: (root) : %w", err)
 		}
-		tasks = append(tasks, &state.Task{Unit: u.Name, Action: action, Params: params})
+		tasks = append(tasks, &state.Task{Unit: u.Name, Action: action, Params: params, Parallel: spec.Parallel, Group: spec.Group})
 	}
 	return queue(m, tasks), nil
 }

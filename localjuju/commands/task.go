@@ -55,7 +55,7 @@ func (c *call) awaitTasks(timeout time.Duration, ids []string) error {
 		}
 		return !slices.ContainsFunc(ids, func(id string) bool {
 			t := m.Tasks[id]
-			return t != nil && (t.Status == "pending" || t.Status == "running")
+			return t != nil && t.Unfinished()
 		})
 	})
 	if errors.Is(err, errTimeout) {
@@ -164,6 +164,36 @@ func timing(t *state.Task) map[string]string {
 		}
 	}
 	return times
+}
+
+// cancelTask takes back tasks that wait, and asks for the end of those that run.
+func cancelTask(c *call) error {
+	c.modelFlag()
+	c.Formats("yaml", "json")
+	if err := c.Parse(1, -1, "no task IDs specified"); err != nil {
+		return err
+	}
+	var cancelled []map[string]any
+	err := c.change(func(_ *state.World, m *state.Model) error {
+		for _, id := range c.Args {
+			t := m.Tasks[id]
+			if t == nil {
+				c.Warn("WARNING The following tasks could not be canceled:\ntask: %s, error: action %q not found", id, id)
+				continue
+			}
+			t.Cancel(time.Now())
+			at := "n/a"
+			if !t.Completed.IsZero() {
+				at = t.Completed.UTC().Format(time.DateTime)
+			}
+			cancelled = append(cancelled, map[string]any{"id": id, "action": t.Action, "unit": receiver(t), "status": t.Status, "completed at": at})
+		}
+		return nil
+	})
+	if err != nil || cancelled == nil {
+		return err
+	}
+	return c.Print(map[string]any{"actions": cancelled})
 }
 
 func showTask(c *call) error {

@@ -118,7 +118,7 @@ func (m *Model) Bury(a *Application, u *Unit) {
 	}
 	m.forgetOwner(u.Name)
 	for _, t := range m.Tasks {
-		if t.Unit == u.Name && (t.Status == "pending" || t.Status == "running") {
+		if t.Unit == u.Name && t.Unfinished() {
 			t.Status, t.Message = "aborted", "unit was removed"
 		}
 	}

@@ -204,6 +204,8 @@ type Task struct {
 	Machine    string // of an exec on a machine, without a unit
 	Action     string
 	Command    string // of an exec
+	Parallel   bool   // it runs beside hooks and actions of other units
+	Group      string // it waits for those of its execution group instead
 	Params     map[string]any
 	Status     string
 	Message    string
@@ -213,6 +215,22 @@ type Task struct {
 	Started    time.Time
 	Completed  time.Time
 	ReturnCode int
+}
+
+// Unfinished reports whether there is an outcome to wait for.
+func (t *Task) Unfinished() bool {
+	return t.Status == "pending" || t.Status == "running" || t.Status == "aborting"
+}
+
+// Cancel takes a waiting task back; one that runs is to be ended by its unit. What is
+// over stays as it is.
+func (t *Task) Cancel(now time.Time) {
+	switch t.Status {
+	case "pending":
+		t.Status, t.Message, t.Completed = "cancelled", "action cancelled via the API", now
+	case "running":
+		t.Status = "aborting"
+	}
 }
 
 // TaskLog is one line of action-log.
