@@ -106,15 +106,16 @@ func (c *call) setConfig(app string, words, reset []string) error {
 	return err
 }
 
-// applyConfig sets and resets options. Where that changes several, config-changed
-// will run twice, as on Juju 4.0.
+// applyConfig sets and resets options. Where several are set anew, config-changed
+// will run twice; for what is reset alone it does not run, so that units find it with
+// their next hook: both as Juju 4.0.15 was seen to do.
 func applyConfig(a *state.Application, values map[string]any, reset []string) {
+	for _, key := range reset {
+		delete(a.Config, key)
+	}
 	before := a.Settings(true)
 	for key, value := range values {
 		a.Config[key] = value
-	}
-	for _, key := range reset {
-		delete(a.Config, key)
 	}
 	changes := 0
 	for key, value := range a.Settings(true) {

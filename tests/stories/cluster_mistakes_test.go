@@ -61,7 +61,7 @@ func TestMistakesAreTold(t *testing.T) {
 			m.waitActive("nb/0")
 			m.checkDriver(mistake.summary, fill.Replace(mistake.driver))
 		}
-		m.juju("config", "nb", "--reset", "cluster-versions,hadoop-conf,driver-host")
+		m.reset("nb", "cluster-versions,hadoop-conf,driver-host")
 	}
 	m.config("nb", right...)
 	m.waitUnit("nb/0", "right again", patience, func(s unitStatus) bool { return !strings.Contains(s.Workload.Message, ";") })

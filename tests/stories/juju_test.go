@@ -152,12 +152,6 @@ func (m *model) deployBeside(unit, app string, options ...string) {
 	m.deployWith(app, []string{"--to", m.unit(unit).Machine}, options...)
 }
 
-// config sets options as k=v.
-func (m *model) config(app string, options ...string) {
-	m.t.Helper()
-	m.juju("config", append([]string{app}, options...)...)
-}
-
 // unitStatus is what `juju status` says of a unit.
 type unitStatus struct {
 	Workload struct {
@@ -166,6 +160,7 @@ type unitStatus struct {
 	} `json:"workload-status"`
 	Agent struct {
 		Current string `json:"current"`
+		Message string `json:"message"`
 	} `json:"juju-status"`
 	Machine string   `json:"machine"`
 	Leader  bool     `json:"leader"`

@@ -111,7 +111,7 @@ func TestHadoopConfiguration(t *testing.T) {
 	m.waitActive("nb/0", "cannot be found: the name does not resolve")
 	m.hasHadoop("nb/0", "rm.invalid")
 
-	m.juju("config", "nb", "--reset", "hadoop-conf")
+	m.reset("nb", "hadoop-conf")
 	m.waitStatus("nb/0", "blocked", "hadoop-conf is not set, and the image's own:", "still serves")
 	m.juju("attach-resource", "nb", "hadoop-conf="+file("README.tar", "no tar"))
 	m.waitStatus("nb/0", "blocked", "hadoop-conf is a resource", "still serves")

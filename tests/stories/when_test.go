@@ -133,12 +133,6 @@ func (m *model) waitSettled(unit, image string) {
 	})
 }
 
-// updateStatus gives the unit a hook as Juju does every few minutes.
-func (m *model) updateStatus(unit string) {
-	m.t.Helper()
-	m.juju("exec", "--unit", unit, "--", "JUJU_DISPATCH_PATH=hooks/update-status ./dispatch")
-}
-
 // What nobody asked for waits for idle kernels whatever switch-when says: here
 // the model's proxy, which reaches the notebook's environment.
 func TestModelProxyWaits(t *testing.T) {
