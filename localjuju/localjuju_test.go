@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 func start(t *testing.T) *juju {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lj-") // t.TempDir's names are too long for a socket
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // for commands on machines, which are not root's
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/jupyter-docker/jupyter-docker/localjuju/commands"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/state"
 	"github.com/jupyter-docker/jupyter-docker/localjuju/tools"
 )
@@ -78,24 +79,28 @@ func installTools(dir, program string) error {
 	if err != nil {
 		return fmt.Errorf("cannot install hook tools: %v", err)
 	}
-	return nil
+	return link(filepath.Join(dir, commands.SudoDir), "sudo")
 }
 
 func toolsProgram(dir string) string { return filepath.Join(dir, "tools", "localjuju") }
 
 // linkTools gives a unit its folder of hook tools.
 func linkTools(dir, unitDir string) error {
-	folder := filepath.Join(dir, "tools", unitDir)
+	return link(filepath.Join(dir, "tools", unitDir), append(tools.Names(), "juju-exec")...)
+}
+
+// link makes a folder beside the program, with the program under these names.
+func link(folder string, names ...string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("cannot make hook tools: %v", err)
+		return fmt.Errorf("cannot make tools: %v", err)
 	}
-	for _, name := range append(tools.Names(), "juju-exec") {
-		link := filepath.Join(folder, name)
-		if _, err := os.Lstat(link); err == nil {
+	for _, name := range names {
+		to := filepath.Join(folder, name)
+		if _, err := os.Lstat(to); err == nil {
 			continue
 		}
-		if err := os.Symlink("../localjuju", link); err != nil {
-			return fmt.Errorf("cannot make hook tools: %v", err)
+		if err := os.Symlink("../localjuju", to); err != nil {
+			return fmt.Errorf("cannot make tools: %v", err)
 		}
 	}
 	return nil

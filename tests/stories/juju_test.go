@@ -266,7 +266,8 @@ func (m *model) tryRun(unit, action string, params ...string) task {
 	return task{}
 }
 
-// onMachine runs a shell command on the unit's machine, beside any hook.
+// onMachine runs a shell command on the unit's machine as root, beside any hook. Juju
+// gives it to the user ubuntu, who may use sudo.
 func (m *model) onMachine(unit, script string) string {
 	m.t.Helper()
 	out, err := m.tryOnMachine(unit, script)
@@ -278,7 +279,8 @@ func (m *model) onMachine(unit, script string) string {
 
 func (m *model) tryOnMachine(unit, script string) (string, error) {
 	m.t.Helper()
-	out, err := m.try("exec", "--format", "json", "--machine", m.unit(unit).Machine, "--", script)
+	asRoot := "sudo bash -s <<'END OF SCRIPT'\n" + script + "\nEND OF SCRIPT"
+	out, err := m.try("exec", "--format", "json", "--machine", m.unit(unit).Machine, "--", asRoot)
 	var all map[string]task
 	if json.Unmarshal([]byte(out), &all) != nil || len(all) != 1 {
 		return "", fmt.Errorf("cannot run %q: %v: %s", script, err, out)
