@@ -10,8 +10,8 @@ import (
 )
 
 // config sets options as k=v, and waits until units that rest have begun to heed
-// them: until then their status is that of before. What a story expects after a
-// change could be what was there already.
+// them, which may take as long as other units of the machine do: until then their
+// status is that of before, and could be what the story wants to hear.
 func (m *model) config(app string, options ...string) {
 	m.t.Helper()
 	before, resting := m.settings(app), m.resting(app)
@@ -20,7 +20,7 @@ func (m *model) config(app string, options ...string) {
 		return // no hook tells of that
 	}
 	for unit, ran := range resting {
-		for deadline := time.Now().Add(30 * time.Second); !m.heeds(unit, ran); time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); !m.heeds(unit, ran); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				m.t.Fatalf("%s did not begin to heed %q: %s", unit, options, m.unit(unit))
 			}
