@@ -94,7 +94,9 @@ func (w *worker) runHook(h *state.Hook) {
 		program, err = findProgram(p.dir, "hooks/"+h.Name)
 		if err == nil {
 			p.path, p.started = program, w.recordPID(c)
+			done := w.watchCutOff(c)
 			_, err = p.run()
+			done()
 		}
 	}
 	w.close(c)

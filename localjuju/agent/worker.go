@@ -156,20 +156,26 @@ func (w *worker) unpack() {
 
 // bury takes the unit away, with its directories.
 func (w *worker) bury() {
-	var dir string
-	var gone []string
-	err := w.change(func(s resolver.Scene) {
-		dir = s.Unit.Dir
-		s.Model.Bury(s.App, s.Unit)
-		gone, s.Model.Gone = s.Model.Gone, nil
-	})
-	if err != nil {
-		return
+	folders, err := w.forget()
+	if err == nil {
+		w.removeFolders(folders)
 	}
-	place := w.agent.host.Place
-	gone = append(gone, filepath.Join("agents", dir), filepath.Join("agents", dir+".files"), filepath.Join("tools", dir))
-	for _, name := range gone {
-		if err := os.RemoveAll(place(name)); err != nil {
+}
+
+// forget takes the unit out of what is known, and returns the folders that are left.
+func (w *worker) forget() (folders []string, err error) {
+	err = w.change(func(s resolver.Scene) {
+		dir := s.Unit.Dir
+		s.Model.Bury(s.App, s.Unit)
+		folders, s.Model.Gone = s.Model.Gone, nil
+		folders = append(folders, filepath.Join("agents", dir), filepath.Join("agents", dir+".files"), filepath.Join("tools", dir))
+	})
+	return folders, err
+}
+
+func (w *worker) removeFolders(names []string) {
+	for _, name := range names {
+		if err := os.RemoveAll(w.agent.host.Place(name)); err != nil {
 			w.log("juju.worker.uniter", "ERROR", "cannot remove %s: %v", name, err)
 		}
 	}

@@ -86,7 +86,7 @@ func destroyModel(c *call) error {
 			return fmt.Errorf("cannot destroy model %q: it has storage; use --destroy-storage or --release-storage", m.Name)
 		}
 		for _, a := range m.Apps {
-			m.RemoveApplication(a, state.Removal{DestroyStorage: *destroy, Force: *force})
+			m.RemoveApplication(a, state.Removal{DestroyStorage: *destroy, Force: *force, At: time.Now()})
 		}
 		return nil
 	}); err != nil {

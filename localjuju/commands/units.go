@@ -54,7 +54,7 @@ func removeUnit(c *call) error {
 			if err != nil {
 				return err
 			}
-			m.RemoveUnit(a, u, state.Removal{DestroyStorage: *destroy, Force: *force})
+			m.RemoveUnit(a, u, state.Removal{DestroyStorage: *destroy, Force: *force, At: time.Now()})
 			c.Warn("will remove unit %s", u.Name)
 		}
 		return nil
@@ -80,7 +80,7 @@ func removeApplication(c *call) error {
 			for _, u := range m.Apps[name].UnitNames() {
 				c.Warn("- will remove unit %s", u)
 			}
-			m.RemoveApplication(m.Apps[name], state.Removal{DestroyStorage: *destroy, Force: *force})
+			m.RemoveApplication(m.Apps[name], state.Removal{DestroyStorage: *destroy, Force: *force, At: time.Now()})
 		}
 		return nil
 	})

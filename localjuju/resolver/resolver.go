@@ -31,6 +31,18 @@ type Scene struct {
 
 // Next chooses. The order is that of Juju's resolvers.
 func (s Scene) Next() Op {
+	end := s.Model.CutOff(s.Unit)
+	if !end.IsZero() && !s.Now.Before(end) {
+		return Op{Bury: true}
+	}
+	op := s.next()
+	if !end.IsZero() && (op.Wake.IsZero() || end.Before(op.Wake)) {
+		op.Wake = end
+	}
+	return op
+}
+
+func (s Scene) next() Op {
 	if s.Unit.Hook != nil {
 		return s.pendingHook()
 	}

@@ -21,6 +21,7 @@ var ModelDefaults = map[string]string{
 	"juju-ftp-proxy":              "",
 	"juju-no-proxy":               "127.0.0.1,localhost,::1",
 	NetworkSetting:                "",
+	RemovalSetting:                "",
 }
 
 // NetworkSetting is a setting of localjuju's own, which no Juju has: what
@@ -29,6 +30,12 @@ var ModelDefaults = map[string]string{
 // of the same kind or a later one; with "missing" no binding has an address, as
 // where its space has none on the machine.
 const NetworkSetting = "localjuju-network"
+
+// RemovalSetting is localjuju's own too: how long after remove-unit the last unit of a
+// machine is forgotten, such as 12s, whatever hook runs then. A real controller was
+// seen to do so 12 to 16 seconds after the command: `stop` ran to its end without an
+// agent, and `remove` never.
+const RemovalSetting = "localjuju-removal-limit"
 
 // Setting is the model's setting, or its default.
 func (m *Model) Setting(key string) string {
@@ -74,6 +81,10 @@ func checkSetting(key, value string) error {
 	case NetworkSetting:
 		if !slices.Contains([]string{"", "bridges", "missing"}, value) {
 			return fmt.Errorf("%s: expected bridges, missing or nothing, got %q", key, value)
+		}
+	case RemovalSetting:
+		if d, err := time.ParseDuration(value); value != "" && (err != nil || d <= 0) {
+			return fmt.Errorf("%s: expected a time such as 12s, or nothing, got %q", key, value)
 		}
 	case "update-status-hook-interval":
 		d, err := time.ParseDuration(value)

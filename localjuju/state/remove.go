@@ -2,12 +2,14 @@ package state
 
 import (
 	"fmt"
+	"time"
 )
 
 // Removal says how something is to go.
 type Removal struct {
 	DestroyStorage bool
 	Force          bool // hooks that fail are passed over
+	At             time.Time
 }
 
 // RemoveApplication starts the removal: its units and relations are dying. One
@@ -27,7 +29,9 @@ func (m *Model) RemoveApplication(a *Application, how Removal) {
 
 // RemoveUnit starts the removal of a unit.
 func (m *Model) RemoveUnit(a *Application, u *Unit, how Removal) {
-	u.Life = Dying
+	if u.Life == Alive {
+		u.Life, u.DyingSince = Dying, how.At
+	}
 	u.DestroyStorage = u.DestroyStorage || how.DestroyStorage
 	u.Force = u.Force || how.Force
 	a.ElectLeader()
@@ -137,6 +141,23 @@ func (m *Model) Detach(u *Unit, id string) {
 		delete(m.Storage, id)
 		m.Gone = append(m.Gone, s.Location)
 	}
+}
+
+// CutOff is when Juju forgets a unit that goes, whatever it does then; zero is never.
+// It does so where the machine goes with its last unit.
+func (m *Model) CutOff(u *Unit) time.Time {
+	limit, _ := time.ParseDuration(m.Setting(RemovalSetting)) // checked when it was set
+	if limit == 0 || u.Life == Alive {
+		return time.Time{}
+	}
+	for _, a := range m.Apps {
+		for _, other := range a.Units {
+			if other.Machine == u.Machine && other.Life == Alive {
+				return time.Time{}
+			}
+		}
+	}
+	return u.DyingSince.Add(limit)
 }
 
 // CheckPort says why the unit, with the ranges it has, cannot open another one.

@@ -95,6 +95,7 @@ type Unit struct {
 	// where another model has such a unit.
 	Dir             string
 	Life            string
+	DyingSince      time.Time
 	Installed       bool
 	Started         bool
 	Stopped         bool
