@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // stopping runs the hook stop, whatever Juju would do then, and prints how many
@@ -40,6 +41,38 @@ func TestStopIsSwift(t *testing.T) {
 	}
 	if got := m.onMachine("nb/0", "cat /var/lib/jupyter-docker/"+key+"/notebooks/kept.txt"); got != "kept" {
 		t.Errorf("the file holds %q", got)
+	}
+}
+
+// Juju forgot a unit in the middle of its hook stop: the hook ends its work without an
+// agent, so that no token and no running notebook stay, and what people saved does.
+func TestRemovalCutOff(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	if _, err := m.try("model-config", "localjuju-removal-limit=500ms"); err != nil {
+		t.Skipf("only localjuju can be told when to forget a unit: %v", err)
+	}
+	m.juju("deploy", packed(t, "bystander"), "bystander")
+	m.waitActive("bystander/0")
+	m.deploy("nb", `command=sh -c "trap '' TERM; jupyter lab --no-browser; while :; do sleep 1; done"`)
+	m.waitActive("nb/0")
+	m.open("nb/0").write("kept.txt", "kept")
+	key := m.key("nb/0")
+	dir := "/var/lib/jupyter-docker/" + key
+	ours := "docker ps -q --filter label=io.jupyter-docker.key=" + key + " --filter "
+	t.Cleanup(func() {
+		m.tryOnMachine("bystander/0", "docker ps -aq --filter label=io.jupyter-docker.key="+key+" | xargs -r docker rm -f; docker network ls -q --filter label=io.jupyter-docker.key="+key+" | xargs -r docker network rm; rm -rf "+dir)
+	})
+	m.juju("remove-application", "--no-prompt", "nb")
+	m.gone("nb/0")
+	eventually(t, "no token and no running notebook is left", time.Minute, func() bool {
+		return m.onMachine("bystander/0", "find "+dir+" -path '*/secret/*' -type f; "+ours+"label=io.jupyter-docker.role=notebook") == ""
+	})
+	if got := m.onMachine("bystander/0", "cat "+dir+"/notebooks/kept.txt"); got != "kept" {
+		t.Errorf("the file holds %q", got)
+	}
+	if log := m.juju("debug-log", "--replay", "--no-tail"); strings.Contains(log, `ran "remove" hook`) || !strings.Contains(log, "was removed while a hook of it ran") {
+		t.Errorf("the removal was not cut off: %s", log)
 	}
 }
 
