@@ -1,9 +1,11 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMachineLock: hooks and actions of units of one machine run one at a time. What
@@ -32,16 +34,24 @@ func TestMachineLock(t *testing.T) {
 		{"but one of the same unit does", "beside", []string{"config", "long", "do=$WRITE"}, true},
 		{"commands on another unit do not wait", "do", []string{"exec", "--background", "--unit", "near/0", "--", "$WRITE"}, false},
 		{"unless they are told to", "do", []string{"exec", "--background", "--parallel=false", "--unit", "near/0", "--", "$WRITE"}, true},
-		{"nor do those on the machine", "do", []string{"exec", "--background", "--machine", "0", "--", "$WRITE"}, false},
+		{"nor do those on the machine", "do", []string{"exec", "--background", "--machine", "0", "--", "sudo sh -c '$WRITE'"}, false},
 	} {
-		log := filepath.Join(t.TempDir(), "order")
-		done := filepath.Join(filepath.Dir(log), "done")
+		log, release := filepath.Join(t.TempDir(), "order"), filepath.Join(t.TempDir(), "release")
 		for i := range test.other {
 			test.other[i] = strings.ReplaceAll(test.other[i], "$WRITE", "echo other >>"+log)
 		}
-		j.run("run", "--background", "long/0", test.action, "commands=echo begin >>"+log+"; sleep 2; echo end >>"+log+"; touch "+done)
+		j.run("run", "--background", "long/0", test.action,
+			"commands=echo begin >>"+log+"; until [ -e "+release+" ]; do sleep 0.05; done; echo end >>"+log)
 		j.file(log)
 		j.run(test.other...)
+		if test.waits {
+			time.Sleep(time.Second) // in which it would run
+		} else {
+			j.until(test.summary, func() bool { return strings.Contains(j.file(log), "other") })
+		}
+		if err := os.WriteFile(release, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		j.until(test.summary, func() bool { return strings.Count(j.file(log), "\n") == 3 })
 		order := strings.Join(strings.Fields(j.file(log)), " ")
 		if want := map[bool]string{true: "begin end other", false: "begin other end"}[test.waits]; order != want {
