@@ -10,23 +10,36 @@ import (
 	"time"
 )
 
-// hanging is a registry that greets and then says nothing more, which a real one
-// cannot be asked to do. It ends by itself.
+// hanging is a registry that names a manifest and then sends it a byte a second,
+// which a real one cannot be asked to do. An engine tries TLS first, and falls back
+// where the answer is HTTP; a newer one gives up by itself on who says nothing at
+// all. It ends by itself.
 const hanging = `
-import http.server, sys, time
+import http.server, socket, sys, time
+deadline = time.time() + 300
 class Registry(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path != "/v2/":
-            time.sleep(300)
+    protocol_version = "HTTP/1.1"
+    def handle(self):
+        if self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            self.connection.recv(65536)
+            self.connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        else:
+            super().handle()
+    def do_HEAD(self):
         self.send_response(200)
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
-        self.send_header("Content-Length", "2")
+        self.send_header("Docker-Content-Digest", "sha256:" + 64 * "0")
+        self.send_header("Content-Type", "application/vnd.docker.distribution.manifest.v2+json")
+        self.send_header("Content-Length", "2" if self.path == "/v2/" else "1000")
         self.end_headers()
+    def do_GET(self):
+        self.do_HEAD()
+        while self.path != "/v2/" and time.time() < deadline:
+            self.wfile.write(b" ")
+            time.sleep(1)
         self.wfile.write(b"{}")
-    do_HEAD = do_GET
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Registry)
 server.timeout = 300
-deadline = time.time() + 300
 while time.time() < deadline: server.handle_request()`
 
 // A pull that gets nowhere ends at pull-timeout; until then the status says that
