@@ -29,7 +29,7 @@ own_image() {
 	find_docker
 	registry=$(dev/engine.sh registry)
 	reference=$registry/jupyterlab-spark-hadoop:${built##*:}-$("$docker" image inspect -f '{{slice .Id 7 19}}' "$built")
-	if ! curl -fsS --noproxy '*' -o /dev/null "http://$registry/v2/jupyterlab-spark-hadoop/manifests/${reference##*:}" 2>/dev/null; then
+	if ! in_registry "$reference"; then
 		say "pushing $reference"
 		"$docker" tag "$built" "$reference"
 		push "$reference"

@@ -5,20 +5,34 @@
 say() { printf '==> %s\n' "$*" >&2; }
 die() { printf 'cannot %s\n' "$*" >&2; exit 1; }
 
-# find_docker sets $docker to the first client that can build with BuildKit: one
-# older than 23 has it built in, a later one needs the buildx plugin.
+# find_docker sets $docker to the first client that the engine takes and that can
+# build with BuildKit: one older than 23 has it built in, a later one needs the
+# buildx plugin.
 find_docker() {
-	local c v
+	local c v why=''
 	docker=
 	while read -r c; do
-		v=$("$c" version --format '{{.Client.Version}}' 2>/dev/null) || continue
-		if [ "${v%%.*}" -lt 23 ] || "$c" buildx version >/dev/null 2>&1; then
+		if ! v=$("$c" version --format '{{.Client.Version}}' 2>&1); then
+			why+="; $c: ${v##*$'\n'}"
+		elif [ "${v%%.*}" -lt 23 ] || "$c" buildx version >/dev/null 2>&1; then
 			docker=$c
 			export DOCKER_BUILDKIT=1
 			return
+		else
+			why+="; $c $v has no buildx"
 		fi
-	done < <(type -aP docker; echo /usr/bin/docker)
-	die "find a docker client that builds: install docker.io, and docker-buildx where there is one"
+	done < <(type -aP docker)
+	die "find a docker client that builds${why:-": install docker.io"}"
+}
+
+# in_registry HOST/REPOSITORY:TAG: whether the registry has it. An engine pushes
+# manifests of Docker's media types or of OCI's, alone or in an index; a registry
+# answers 404 where it has another than is asked for.
+in_registry() {
+	local path=${1#*/} type=application/vnd
+	curl -fsS --noproxy '*' -o /dev/null -I "http://${1%%/*}/v2/${path%:*}/manifests/${path##*:}" -H "Accept: \
+$type.docker.distribution.manifest.v2+json,$type.docker.distribution.manifest.list.v2+json,\
+$type.oci.image.manifest.v1+json,$type.oci.image.index.v1+json" 2>/dev/null
 }
 
 # apt_sources CODENAME prints the machine's own sources of that Debian or Ubuntu

@@ -18,9 +18,7 @@ sources() { cat "$1"/* jupyter/* ../../images/lib/* 2>/dev/null | sha256sum | cu
 
 # pushed NAME SUM: whether the registry has the image made from these sources.
 pushed() {
-	[ "$(cat "$stamps/$registry/$1" 2>/dev/null)" = "$2" ] &&
-		curl -fsS --noproxy '*' -o /dev/null -I -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
-			"http://$registry/v2/test/$1/manifests/1" 2>/dev/null
+	[ "$(cat "$stamps/$registry/$1" 2>/dev/null)" = "$2" ] && in_registry "$registry/test/$1:1"
 }
 
 # build NAME leaves the image in the registry and not on this machine, so that a
