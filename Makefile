@@ -11,6 +11,8 @@ BUILD_GO   := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldfla
 JUJU     ?= $(CURDIR)/bin/localjuju
 CHARM    ?= $(CURDIR)/$(CHARM_FILE)
 REGISTRY ?=
+# 29 for a Docker Engine 29 that is built and started for them, beside the machine's own.
+ENGINE   ?=
 # A pattern of `go test -run`, and the longest that all stories may take.
 RUN      ?= .
 TIMEOUT  ?= 60m
@@ -53,8 +55,8 @@ unit: ## the tests that need no engine
 	go test -count=1 ./...
 	cd localjuju && go test -count=1 ./...
 
-integration: ## the stories, on a real engine and registry: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
-	tests/integration.sh integration "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"
+integration: ## the stories, on a real engine and registry: JUJU= CHARM= REGISTRY= RUN= TIMEOUT= ENGINE=29
+	tests/integration.sh integration "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)" "$(ENGINE)"
 
 test-clusters: ## the stories on real clusters and the other images, which take longer: JUJU= CHARM= REGISTRY= RUN= TIMEOUT=
 	tests/integration.sh clusters "$(JUJU)" "$(CHARM)" "$(REGISTRY)" "$(RUN)" "$(TIMEOUT)"

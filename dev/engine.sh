@@ -4,6 +4,7 @@
 # takes well under a second.
 #
 #   dev/engine.sh up [--tests]   install and start what is missing; --tests adds what only the stories use
+#   dev/engine.sh up --engine29  that, and what dev/engine29 is built and run with
 #   dev/engine.sh registry       print the registry's host:port
 #   dev/engine.sh down           stop what `up` started, remove what it keeps; packages stay
 #
@@ -29,11 +30,16 @@ missing_packages() {
 	has jq || echo jq
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
-	[ "${1:-}" = --tests ] || return 0
+	[ -n "${1:-}" ] || return 0
 	has haproxy || echo haproxy
 	has chromium || [ -e "$state/no-chromium" ] || echo chromium
 	has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
 	has shellcheck || echo shellcheck
+	[ "$1" = --engine29 ] || return 0
+	has slirp4netns || echo slirp4netns
+	has cc || printf '%s\n' gcc libc6-dev
+	has pkg-config || echo pkg-config
+	[ -e /usr/include/seccomp.h ] || echo libseccomp-dev
 }
 
 # available prints those of the packages that this release has.
@@ -67,7 +73,10 @@ install_packages() {
 	esac
 }
 
-engine_answers() { curl -fsS --noproxy '*' -o /dev/null --max-time 5 --unix-socket /var/run/docker.sock http://docker/_ping 2>/dev/null; }
+# ask PATH asks the engine itself: a client may be too old for it.
+ask() { curl -fsS --noproxy '*' --max-time 5 --unix-socket /var/run/docker.sock "http://docker/$1" 2>/dev/null; }
+
+engine_answers() { ask _ping >/dev/null; }
 
 start_engine() {
 	if engine_answers; then return; fi
@@ -143,13 +152,14 @@ stop_process() {
 
 down() {
 	stop_process docker-registry "$state/registry.pid"
-	if runs dockerd "$state/dockerd.pid" && [ -n "$(docker ps -q 2>/dev/null)" ]; then
+	if runs dockerd "$state/dockerd.pid" && [[ $(ask containers/json) = *'"Id"'* ]]; then
 		say "leaving the docker engine on: containers that are not ours run in it"
 		rm -rf "${state:?}/registry" "$state"/registry.*
 		return
 	fi
 	stop_process dockerd "$state/dockerd.pid"
-	rm -rf "${state:?}/registry" "$state"/{registry,dockerd}.* "$state"/{apt.log,no-chromium}
+	rm -rf "${state:?}/registry" "$state"/{registry,dockerd}.* "$state"/{apt.log,no-chromium} "$state"/engine29/programs-*
+	rmdir --ignore-fail-on-non-empty "$state/engine29" 2>/dev/null || true
 	rmdir --ignore-fail-on-non-empty "$state" 2>/dev/null || true
 }
 
@@ -157,5 +167,5 @@ case ${1:-} in
 up) shift; up "$@" ;;
 registry) echo "$registry" ;;
 down) down ;;
-*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
