@@ -23,23 +23,25 @@ die() { printf 'cannot %s\n' "$*" >&2; exit 1; }
 clean() {
 	local pid
 	for pid in ${inside:-} ${way_out:-}; do
-		kill "$pid" 2>/dev/null || true
+		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
-	drop_cgroups 2>/dev/null || true
-	rm -rf "$home"
+	drop "$home"
 	[ ${#made[@]} = 0 ] || rmdir --ignore-fail-on-non-empty "${made[@]}"
 }
 
-# drop_cgroups removes the empty cgroups that remain, in each hierarchy: also in
-# those that only inside.sh mounts.
-drop_cgroups() {
-	local h
-	find /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name" -depth -type d -exec rmdir {} + || true
-	for h in hugetlb perf_event net_cls,net_prio; do
-		# shellcheck disable=SC2016 # the inner shell's arguments
-		unshare --mount sh -c 'mount -t cgroup -o "$0" cgroup "$1" && find "$1/$2" -depth -type d -exec rmdir {} +' "$h" "$home" "$name" || true
-	done
+# drop takes away the state of a run that has ended, and the cgroups that remain of
+# it in each hierarchy, also in those that only inside.sh mounts.
+drop() {
+	local h name=jupyter-docker-${1##*/}
+	{
+		find /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name" -depth -type d -exec rmdir {} +
+		for h in hugetlb perf_event net_cls,net_prio; do
+			# shellcheck disable=SC2016 # the inner shell's arguments
+			unshare --mount sh -c 'mount -t cgroup -o "$0" cgroup "$1" && find "$1/$2" -depth -type d -exec rmdir {} +' "$h" "$1" "$name"
+		done
+	} 2>/dev/null || true
+	rm -rf "$1"
 }
 
 # place makes a folder that is mounted over inside.
@@ -50,16 +52,21 @@ place() {
 made=()
 "$here/../engine.sh" up --engine29
 programs=$("$here/build.sh")
-home=$(mktemp -d "$state/engine29/run-XXXXXX")
+for old in "$state"/engine29/process-*; do # of runs that were killed
+	[ ! -d "$old" ] || [ -e "/proc/${old##*-}" ] || drop "$old"
+done
+home=$state/engine29/process-$$
 name=jupyter-docker-${home##*/}
+mkdir "$home"
 trap clean EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 for d in /var/lib/{docker,jupyter-docker,localjuju} "$state"/{registry,test-images}; do place "$d"; done
 
-unshare --mount --net --pid --fork --kill-child --mount-proc "$here/inside.sh" "$@" </dev/null &
+# All ends with this script, however that ends.
+setpriv --pdeathsig KILL unshare --mount --net --pid --fork --kill-child --mount-proc "$here/inside.sh" "$@" </dev/null &
 inside=$!
 until [ ! "/proc/$inside/ns/net" -ef /proc/self/ns/net ]; do sleep 0.05; done
-slirp4netns --configure --mtu=65520 --disable-host-loopback "$inside" tap0 >"$home/slirp4netns.log" 2>&1 &
+setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback "$inside" tap0 >"$home/slirp4netns.log" 2>&1 &
 way_out=$!
 wait "$inside"
