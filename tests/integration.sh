@@ -34,7 +34,7 @@ else
 	tests/images/build.sh
 fi
 if [ -n "$engine" ]; then
-	packages=(./tests/stories)
+	packages=(./tests/engine ./tests/stories)
 	export REGISTRY=127.0.0.1:5000 # the one beside that engine
 fi
 # Stories mostly wait, for a server to boot or for a hook: twice as many as there are cores keep two busy. Those on
