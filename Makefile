@@ -41,15 +41,18 @@ format: ## formats the Go sources
 checkformat:
 	@test -z "$$(gofmt -l $(GO_FILES))" || { echo 'cannot pass: make format would change' $$(gofmt -l $(GO_FILES)); exit 1; }
 
-lint: checkformat ## gofmt, go vet, staticcheck, shellcheck, and the linters of charms
+lint: checkformat ## gofmt, go vet, staticcheck, shellcheck, ruff, and the linters of charms
+	rm -f .cache/lint/unchecked
 	go vet ./...
 	go vet -tags $(TAGS) ./...
 	cd localjuju && go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 	cd localjuju && go run $(STATICCHECK) ./...
 	tests/lint/scripts.sh
+	tests/lint/python.sh
 	$(MAKE) --no-print-directory charm
 	tests/lint/charm.sh $(CHARM_FILE)
+	tests/lint/unchecked.sh
 
 unit: ## the tests that need no engine
 	go test -count=1 ./...

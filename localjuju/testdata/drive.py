@@ -4,7 +4,6 @@ Arguments: the program, the packed charms probe and caller.
 """
 
 import sys
-import tempfile
 
 import jubilant
 

@@ -1,7 +1,13 @@
 # What a driver is measured by: it prints seconds (of the warm job, which is over in a
 # moment, the median of five) and what shows that it computed, and where. The same
 # text runs in the container and on the host.
-import json, os, random, socket, statistics, time
+import json
+import os
+import random
+import socket
+import statistics
+import time
+
 from pyspark.sql import SparkSession
 
 seconds = {}
@@ -15,7 +21,8 @@ def timed(name, do):
 
 
 def pi():
-    inside = lambda _: sum(random.random() ** 2 + random.random() ** 2 < 1 for _ in range(250000))
+    def inside(_):
+        return sum(random.random() ** 2 + random.random() ** 2 < 1 for _ in range(250000))
     return 4 * sc.parallelize(range(4), 4).map(inside).sum() / 1e6
 
 
