@@ -57,11 +57,12 @@ build_in() {
 		{ tail -n 30 "$1/log" >&2; rm -rf "$1"; die "build $image: see above"; }
 }
 
-# images builds what is missing, and sets $spark_image.
+# images KINDS... builds what is missing for them, and sets $spark_image. A standalone
+# cluster by itself runs nothing else.
 images() {
 	local base=$prefix/spark-base:$spark-hadoop$hadoop
 	has_image "$base" || ../../images/build.sh >/dev/null
-	build "$base"
+	[ "$*" = standalone ] || build "$base"
 	spark_image=${CLUSTER_SPARK_IMAGE:-$prefix/spark-executor:$spark-hadoop$hadoop}
 	if [ -z "${CLUSTER_SPARK_IMAGE:-}" ] && ! has_image "$spark_image"; then spark_image=$base; fi
 	has_image "$spark_image" || die "use CLUSTER_SPARK_IMAGE=$spark_image: no such image"
@@ -101,7 +102,7 @@ network() {
 	# A server whose own name does not resolve waits a minute for it, and dies. By
 	# address a host is called by its address: a name of it no notebook could resolve.
 	"$docker" run -d --name "$(container net)" --label "$label=$name" --network none --hostname "cluster-$name" --dns 127.0.0.1 \
-		--add-host "$address:$address" --add-host "cluster-$name:$address" --entrypoint sleep "$image" infinity >/dev/null 2>&1
+		--add-host "$address:$address" --add-host "cluster-$name:$address" --entrypoint sleep "$spark_image" infinity >/dev/null 2>&1
 	pid=$("$docker" inspect -f '{{.State.Pid}}' "$(container net)")
 	ip link add "$veth" type veth peer name eth0 netns "$pid"
 	ip addr add "$subnet.1/24" dev "$veth"
@@ -215,7 +216,7 @@ up() {
 	mkdir -p "$state"
 	exec 9>"$state/lock"
 	flock 9
-	images
+	images "$@"
 	network
 	routes
 	settings
