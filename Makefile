@@ -18,13 +18,16 @@ RUN      ?= .
 TIMEOUT  ?= 60m
 # Tests with a tag are checked along with the rest.
 TAGS     := integration,bench,clusters
+# The story that takes the pictures, and what a small cluster is made of.
+PICTURED := TestBrowserComputesThroughARefusal
+CLUSTER  ?= standalone
 GO_FILES  = $(shell find . -name '.?*' -prune -o -name '*.go' -print)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-clusters format checkformat lint unit integration charm images run bench clean vuln
+.PHONY: help build test test-clusters format checkformat lint unit integration charm images run cluster pictures bench clean vuln
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +76,15 @@ images: ## the notebook and executor images: SPARK_VERSION= HADOOP_VERSION= S3A=
 
 run: ## from nothing to a served notebook on this machine, as root: JUPYTER_IMAGE=
 	dev/run.sh
+
+pictures: ## the pictures of the README, as the browser of a story sees them
+	mkdir -p .cache/pictures docs/pictures
+	SCREENSHOTS=$(CURDIR)/.cache/pictures $(MAKE) --no-print-directory integration RUN=$(PICTURED)
+	cp .cache/pictures/$(PICTURED)-notebook.png docs/pictures/notebook.png
+	cp .cache/pictures/$(PICTURED)-refused.png docs/pictures/refused.png
+
+cluster: ## a small Spark cluster beside the notebook, which make clean takes away: CLUSTER=standalone, yarn, connect, s3 or several
+	tests/clusters/cluster.sh up $(CLUSTER)
 
 bench: ## what a hook, a switch, a deploy and a driver in a container cost, beside other ways: DRIVER_RUNS=
 	tests/bench/run.sh "$(JUJU)" "$(CHARM)"

@@ -3,7 +3,6 @@
 package stories
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -162,16 +161,9 @@ func (b *chromium) screenshot(name string) string {
 	if folder == "" {
 		return "none, as SCREENSHOTS names no folder"
 	}
-	var shot struct {
-		Data string `json:"data"`
-	}
-	b.do("Page.captureScreenshot", nil, &shot)
-	picture, err := base64.StdEncoding.DecodeString(shot.Data)
+	picture := b.picture()
 	file := filepath.Join(folder, b.t.Name()+"-"+name+".png")
-	if err == nil {
-		err = os.WriteFile(file, picture, 0o644)
-	}
-	if err != nil {
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
 		b.t.Fatalf("cannot keep a screenshot: %v", err)
 	}
 	return file
