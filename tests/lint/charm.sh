@@ -49,7 +49,8 @@ fi
 
 # Its logs and state belong in our cache.
 export XDG_RUNTIME_DIR=$tools/run XDG_STATE_HOME=$tools/state XDG_CACHE_HOME=$tools/cache
-mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+mkdir -p "$XDG_RUNTIME_DIR"
+chmod 700 "$XDG_RUNTIME_DIR" # it is passed over otherwise
 "$tools/bin/charmcraft" --quiet analyse "$charm"
 
 found=$("$tools/bin/charmlint" --quiet --no-colour --min-severity warning .) || {
