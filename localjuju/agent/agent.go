@@ -125,6 +125,16 @@ func lock(dir string) (unlock func(), err error) {
 	}
 }
 
+// AwaitEnd waits until the agent of a state folder is no more: it saves what its hooks
+// came to after it has stopped to answer.
+func AwaitEnd(dir string) error {
+	unlock, err := lock(dir)
+	if err == nil {
+		unlock()
+	}
+	return err
+}
+
 func listen(socket string) (net.Listener, error) {
 	if len(socket) > 107 {
 		return nil, fmt.Errorf("cannot listen at %s: the name of a socket has at most 107 characters; set LOCALJUJU_DIR to a shorter folder", socket)

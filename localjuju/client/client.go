@@ -269,11 +269,8 @@ func killAgent(dir string) int {
 	if err != nil {
 		return 0 // there is none
 	}
-	for i := 0; i < 600; i++ {
-		if _, err := hello(agent.Socket(dir)); err != nil {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
+	if err := agent.AwaitEnd(dir); err != nil {
+		return report(err)
 	}
 	return code
 }
