@@ -19,7 +19,7 @@ func (c *Charm) act(ctx context.Context) error {
 	actions := map[string]func(context.Context) error{
 		"get-url": c.getURL, "get-token": c.getToken, "rotate-token": c.rotateToken,
 		"plan": c.showPlan, "apply": c.applyNow, "pull": c.pullAgain, "check-spark": c.checkSpark,
-		"check-driver": c.checkDriver, "spark-pi": c.sparkPi, "run-notebook": c.runNotebook,
+		"check-driver": c.checkDriver, "spark-pi": c.sparkPi, "run-notebook": c.runNotebook, "list-runs": c.listRuns,
 	}
 	run, known := actions[c.Event.Action]
 	if !known {

@@ -22,6 +22,7 @@ var readers = []struct{ action, results, failed string }{
 	{"get-url", "url=http://10.0.0.1:8888/", ""},
 	{"get-token", "token=" + hush, ""},
 	{"plan", "kernels-ended=0 plan=nothing to do", ""},
+	{"list-runs", "running=0", ""},
 	{"unheard-of", "", `cannot run action "unheard-of": it is not known`},
 }
 

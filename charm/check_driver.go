@@ -25,14 +25,14 @@ func (c *Charm) checkDriver(ctx context.Context) error {
 	until := time.Now().Add(time.Duration(asked.Timeout) * time.Second)
 	ctx, stop := cancellable(ctx)
 	defer stop()
-	server, err := c.serving(ctx)
+	at, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
 	var found probe.Callback
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
-	found.Log, err = c.runProgram(ctx, server, until, program{
+	found.Log, err = c.runProgram(ctx, at, until, program{
 		name: "check-driver", found: &found,
 		code: func(seconds int) string { return probe.CallbackAsked{Seconds: seconds}.Code() },
 		more: func() {

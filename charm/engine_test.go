@@ -2,7 +2,9 @@ package charm
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/run"
 	"github.com/jupyter-docker/jupyter-docker/internal/spark"
 )
 
@@ -36,6 +39,9 @@ type engine struct {
 	found      spark.Installation // in any image
 	did        []string           // what changed something
 	graces     []time.Duration    // of RemoveNotebooks
+	ordered    run.Order          // the last run of a notebook
+	states     []run.State        // what the next ones say
+	execFails  error
 	made       int
 }
 
@@ -237,4 +243,25 @@ func (e *engine) RemoveNotebooks(_ context.Context, grace time.Duration) error {
 func (e *engine) RemoveAll(context.Context) error {
 	e.act("remove all")
 	return e.down
+}
+
+// Exec answers an order as the program of a run does, which reads on until it is told
+// to end.
+func (e *engine) Exec(_ context.Context, _, user string, _ []string, in io.Reader, out io.Writer) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.act("run as %s", user)
+	if e.execFails != nil {
+		return e.execFails
+	}
+	if err := json.NewDecoder(in).Decode(&e.ordered); err != nil {
+		return err
+	}
+	for _, s := range e.states {
+		s.ID, s.Path = e.ordered.ID, e.ordered.Path
+		if json.NewEncoder(out).Encode(s) != nil {
+			return nil
+		}
+	}
+	return nil
 }

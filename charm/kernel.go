@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 	"github.com/jupyter-docker/jupyter-docker/internal/probe"
 )
 
@@ -23,8 +24,8 @@ func cancellable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 }
 
-// serving is the server of the notebook that serves, to run code in.
-func (c *Charm) serving(ctx context.Context) (*jupyter.Server, error) {
+// serving is the container of the notebook that serves.
+func (c *Charm) serving(ctx context.Context) (*plan.Container, error) {
 	out, err := c.observe(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (c *Charm) serving(ctx context.Context) (*jupyter.Server, error) {
 	if !out.up() {
 		return nil, errNotServing
 	}
-	return c.work.Server(out.serving().Container)
+	return out.serving().Container, nil
 }
 
 // sweep ends, now and then, what an action that was killed left in the notebook.
@@ -68,9 +69,14 @@ type program struct {
 // runProgram runs a program in a fresh kernel, for as many seconds as are left
 // until the time. It keeps time itself, so that it can end its Spark session. The
 // end of what Spark printed to standard error is its log.
-func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until time.Time, p program) (log string, err error) {
+func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.Time, p program) (log string, err error) {
 	ctx, cancel := context.WithDeadline(ctx, until.Add(ending))
 	defer cancel()
+	server, err := c.work.Server(at)
+	if err != nil {
+		return "", err
+	}
+	killed := c.work.OOMKills(at)
 	name, err := server.PythonKernel(ctx)
 	if err != nil {
 		return "", err
@@ -96,6 +102,9 @@ func (c *Charm) runProgram(ctx context.Context, server *jupyter.Server, until ti
 	})
 	if err == nil && outcome.Err != nil {
 		err = fmt.Errorf("%s failed: %w", p.name, outcome.Err)
+	}
+	if errors.Is(err, jupyter.ErrDied) && c.work.OOMKills(at) > killed {
+		err = fmt.Errorf("%w: the notebook's memory was not enough", err)
 	}
 	return log, errors.Join(inWords(err), unread)
 }

@@ -12,7 +12,6 @@ import (
 	. "gopkg.in/check.v1"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
-	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/probe"
 )
 
@@ -88,25 +87,6 @@ func (kernelSuite) TestCheckDriverWithoutAMaster(c *C) {
 	c.Check(failed, Matches, "(?s)check-driver failed: .*no Java.*")
 }
 
-func (kernelSuite) TestRunNotebook(c *C) {
-	u := running(c, `{"path":"a.ipynb","timeout":60}`)
-	defer u.close()
-	results, failed := u.action("run-notebook")
-	c.Check(results, Matches, `cells=1 cells-done=1 output=a\.executed-.*\.ipynb seconds=.*`)
-	c.Check(failed, Equals, "")
-	c.Check(u.server().saved > 0, Equals, true)
-	u.server().raises = "wrong"
-	results, failed = u.action("run-notebook")
-	c.Check(results, Matches, `cells=1 cells-done=0 output=.*`)
-	c.Check(failed, Matches, `cannot run a\.ipynb to its end: cell 1 of 1: .*wrong; see a\.executed-.*`)
-	u.world.answers["action-get"] = `{"path":"../etc","timeout":60}`
-	_, failed = u.action("run-notebook")
-	c.Check(failed, Matches, `cannot run "../etc": .*`)
-	u.world.answers["action-get"] = `{"path":"none.ipynb","timeout":60}`
-	_, failed = u.action("run-notebook")
-	c.Check(failed, Matches, ".*none.ipynb.*")
-}
-
 // TestSweep: an action that was killed left its kernel.
 func (kernelSuite) TestSweep(c *C) {
 	u := newUnit(c)
@@ -119,13 +99,9 @@ func (kernelSuite) TestSweep(c *C) {
 	}
 }
 
-func (kernelSuite) TestWhereItEnded(c *C) {
-	cell := &jupyter.CellError{Cell: 2, Cells: 3, Err: context.DeadlineExceeded}
-	kept := jupyter.Executed{Copy: "copy.ipynb"}
-	c.Check(ranTo("a.ipynb", kept, cell), ErrorMatches, "cannot run a.ipynb to its end: cell 2 of 3: not done within its time: give a larger timeout; see copy.ipynb")
-	c.Check(ranTo("a.ipynb", jupyter.Executed{}, errBroken), Equals, errBroken)
-	c.Check(ranTo("a.ipynb", kept, nil), IsNil)
+func (kernelSuite) TestInWords(c *C) {
 	c.Check(inWords(context.Canceled), ErrorMatches, "the action was cancelled")
+	c.Check(inWords(context.DeadlineExceeded), ErrorMatches, "not done within its time: give a larger timeout")
 	c.Check(inWords(errBroken), Equals, errBroken)
 	c.Check(inWords(nil), IsNil)
 }

@@ -31,7 +31,6 @@ type server struct {
 	kernels []object // as /api/kernels lists them
 	prints  string   // what a kernel prints
 	raises  string   // and the error with which it ends, "" for none
-	saved   int      // notebooks
 	seen    []string // what was asked for, with the token
 
 	http *http.Server
@@ -49,8 +48,6 @@ func newServer(dir, token string) (*server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"version": "2.21.1"}) })
 	mux.HandleFunc("GET /api/contents", s.with(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{}) }))
-	mux.HandleFunc("GET /api/contents/{path...}", s.with(s.read))
-	mux.HandleFunc("PUT /api/contents/{path...}", s.with(s.save))
 	mux.HandleFunc("GET /api/kernels", s.with(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, s.kernels) }))
 	mux.HandleFunc("GET /api/terminals", s.with(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, []object{}) }))
 	mux.HandleFunc("GET /api/kernelspecs", s.with(func(w http.ResponseWriter, _ *http.Request) {
@@ -98,23 +95,6 @@ func (s *server) asked(what string) (n int) {
 func answer(w http.ResponseWriter, code int, body any) {
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(body) // whoever asked is gone
-}
-
-// read answers a notebook of one cell.
-func (s *server) read(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("path") != "a.ipynb" {
-		w.WriteHeader(404)
-		return
-	}
-	cell := object{"cell_type": "code", "source": "1", "metadata": object{}, "outputs": []object{}}
-	answer(w, 200, object{"type": "notebook", "content": object{
-		"cells": []object{cell}, "metadata": object{"kernelspec": object{"name": "python3"}}, "nbformat": 4, "nbformat_minor": 5,
-	}})
-}
-
-func (s *server) save(w http.ResponseWriter, _ *http.Request) {
-	s.saved++
-	w.WriteHeader(201)
 }
 
 // channels answers kernel_info_request, and runs any code alike.

@@ -23,12 +23,12 @@ func (c *Charm) sparkPi(ctx context.Context) error {
 	until := time.Now().Add(time.Duration(asked.Timeout) * time.Second)
 	ctx, stop := cancellable(ctx)
 	defer stop()
-	server, err := c.serving(ctx)
+	at, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
 	var found probe.Pi
-	found.Log, err = c.runProgram(ctx, server, until, program{name: "spark-pi", found: &found, code: func(seconds int) string {
+	found.Log, err = c.runProgram(ctx, at, until, program{name: "spark-pi", found: &found, code: func(seconds int) string {
 		asked.Seconds = seconds
 		return asked.Code()
 	}})

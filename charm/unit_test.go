@@ -26,6 +26,7 @@ type unit struct {
 	machine host.Machine
 	clock   *stopwatch
 	answer  cluster.Answer // of any cluster
+	program string         // file of the charm's
 }
 
 const uuid = "12345678-1111-2222-3333-444444444444"
@@ -36,6 +37,7 @@ func newUnit(c *C) *unit {
 	files := host.Unit{Dir: filepath.Join(root, "nb-0-12345678"), Links: filepath.Join(root, "links", "nb-0-12345678")}
 	u := &unit{
 		c: c, root: root, dir: filepath.Join(c.MkDir(), "agents", "unit-nb-0", "charm"), world: usual(), clock: &stopwatch{now: time.Unix(2000, 0)},
+		program: filepath.Join(c.MkDir(), "dispatch"),
 		engine: &engine{
 			files: files, gateway: &turnstile{dir: files.GatewayDir()}, info: docker.Machine{CPUs: 4}, servers: map[string]*server{},
 			local: map[string]string{"team/nb:1": "sha256:1"}, registry: map[string]string{"team/nb:2": "sha256:2"},
@@ -43,6 +45,7 @@ func newUnit(c *C) *unit {
 		},
 	}
 	c.Assert(os.MkdirAll(u.dir, 0o755), IsNil)
+	c.Assert(os.WriteFile(u.program, []byte("program"), 0o755), IsNil)
 	u.machine = host.Machine{
 		Systemd: filepath.Join(root, "none"), Find: func(string) (string, error) { return "/usr/bin/dockerd", nil },
 		Daemon: func([]string, string, string) error { return errBroken }, Sleep: func(context.Context, time.Duration) {},
@@ -56,7 +59,7 @@ func (u *unit) charm(event juju.Event) *Charm {
 	charm := New(Handles{
 		Event: event, Tools: juju.NewTools(context.Background(), u.world), Engine: u.engine, Machine: u.machine, Clock: u.clock,
 		Ask:  func(context.Context, spark.Target, map[string]string) cluster.Answer { return u.answer },
-		Root: u.root, Links: filepath.Join(u.root, "links"), Program: "/charm/dispatch", Build: "build",
+		Root: u.root, Links: filepath.Join(u.root, "links"), Program: u.program, Build: "build",
 	})
 	charm.work.Gateway = u.engine.gateway
 	return charm

@@ -1,6 +1,7 @@
 // Command jupyter-docker is the charm's only program. Juju runs it for every hook
 // and action; with the argument "gateway" it is the gateway of a unit, with
-// "inventory" it looks into the image whose container it is in.
+// "inventory" it looks into the image whose container it is in, with "run-notebook"
+// it runs a notebook there.
 package main
 
 import (
@@ -19,21 +20,32 @@ import (
 	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/inventory"
 	"github.com/jupyter-docker/jupyter-docker/internal/juju"
+	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
+	"github.com/jupyter-docker/jupyter-docker/internal/run"
 	"github.com/jupyter-docker/jupyter-docker/internal/workload"
 )
 
 func main() {
-	run := hook
-	if len(os.Args) == 4 && os.Args[1] == "gateway" {
-		run = serve
+	program := hook
+	switch {
+	case len(os.Args) == 4 && os.Args[1] == "gateway":
+		program = serve
+	case len(os.Args) == 2 && os.Args[1] == "inventory":
+		program = func() error { return inventory.Write(os.Stdout) }
+	case len(os.Args) == 3 && os.Args[1] == "run-notebook":
+		program = supervise
 	}
-	if len(os.Args) == 2 && os.Args[1] == "inventory" {
-		run = func() error { return inventory.Write(os.Stdout) }
-	}
-	if err := run(); err != nil {
+	if err := program(); err != nil {
 		fmt.Fprintf(os.Stderr, "ERROR %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// supervise runs a notebook in the container that it is in, by the script os.Args[2].
+func supervise() error {
+	return run.Supervise(os.Stdin, os.Stdout, run.Place{
+		Runs: notebook.RunDir, Remote: notebook.SecretDir + "/spark-remote", Script: os.Args[2],
+	})
 }
 
 // serve is the gateway of the directory os.Args[2], until it is told to stop.

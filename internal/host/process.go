@@ -20,12 +20,22 @@ type Process struct {
 	Groups      []int // likewise: its group, and the supplementary ones
 	TTY         bool  // it has a controlling terminal
 	Leader      bool  // of its session
+	Inside      int   // its id as its own container counts
+	Umask       int
 	Args        []string
 	Environ     func() ([]string, error) // what it was started with
 }
 
 // Terminal reports whether it is the shell of a terminal.
 func (p Process) Terminal() bool { return p.Leader && p.TTY }
+
+// Where returns the process's program and working directory as its container names
+// them, "" for what cannot be read.
+func (p Process) Where() (program, dir string) {
+	program, _ = os.Readlink(fmt.Sprintf("/proc/%d/exe", p.PID))
+	dir, _ = os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.PID))
+	return program, dir
+}
 
 // HasChild reports whether one of the processes is a child of pid. A terminal
 // whose shell has none waits for somebody to type.
@@ -145,6 +155,12 @@ func (p *Process) readDetails(dir string) error {
 			err = p.addGroups(f[3:])
 		case name == "Groups":
 			err = p.addGroups(f)
+		case name == "NSpid" && len(f) > 0:
+			p.Inside, err = strconv.Atoi(f[len(f)-1])
+		case name == "Umask" && len(f) == 1:
+			var mask int64
+			mask, err = strconv.ParseInt(f[0], 8, 32)
+			p.Umask = int(mask)
 		}
 		if err != nil {
 			return err

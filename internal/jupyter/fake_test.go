@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -21,11 +20,10 @@ type object = map[string]any
 // do. What real servers do is seen in tests/.
 type fake struct {
 	mu       sync.Mutex
-	files    map[string]string // the content of notebooks, as JSON
 	sessions map[string]string // id -> path
+	specs    object            // of kernels
 	script   map[string]func(*talk)
 	stop     chan struct{} // an interrupt
-	readonly bool
 }
 
 // talk is one execution.
@@ -52,16 +50,14 @@ func (t *talk) fail(name, value string) {
 	t.say("iopub", "status", object{"execution_state": "idle"})
 }
 
-func newFake(files map[string]string) *fake {
-	return &fake{files: files, sessions: map[string]string{}, script: map[string]func(*talk){}, stop: make(chan struct{}, 1)}
+func newFake() *fake {
+	return &fake{sessions: map[string]string{}, script: map[string]func(*talk){}, stop: make(chan struct{}, 1)}
 }
 
 func (f *fake) start() (*httptest.Server, *Server) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/contents/{path...}", f.get)
-	mux.HandleFunc("PUT /api/contents/{path...}", f.put)
 	mux.HandleFunc("GET /api/kernelspecs", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, 200, object{"kernelspecs": object{"python3": object{}}})
+		answer(w, 200, f.specs)
 	})
 	mux.HandleFunc("GET /api/sessions", f.list)
 	mux.HandleFunc("POST /api/sessions", f.begin)
@@ -83,35 +79,6 @@ func (f *fake) start() (*httptest.Server, *Server) {
 func answer(w http.ResponseWriter, code int, body any) {
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(body)
-}
-
-func (f *fake) get(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	text, ok := f.files[r.PathValue("path")]
-	switch {
-	case !ok:
-		w.WriteHeader(404)
-	case !strings.HasPrefix(text, "{"):
-		w.WriteHeader(400)
-	default:
-		answer(w, 200, object{"type": "notebook", "content": json.RawMessage(text)})
-	}
-}
-
-func (f *fake) put(w http.ResponseWriter, r *http.Request) {
-	var model struct {
-		Content json.RawMessage `json:"content"`
-	}
-	_ = json.NewDecoder(r.Body).Decode(&model)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.readonly {
-		w.WriteHeader(403)
-		return
-	}
-	f.files[r.PathValue("path")] = string(model.Content)
-	w.WriteHeader(201)
 }
 
 func (f *fake) list(w http.ResponseWriter, _ *http.Request) {

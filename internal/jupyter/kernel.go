@@ -29,7 +29,6 @@ type Kernel struct {
 // Start says what kernel is wanted.
 type Start struct {
 	Name  string // of a kernelspec, "" for the server's default
-	Dir   string // where it starts, from the notebooks' root
 	Label string // shown among the running kernels
 }
 
@@ -49,11 +48,7 @@ func (s *Server) StartKernel(ctx context.Context, want Start) (*Kernel, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	s.Sweep(ctx)
-	path := want.Dir
-	if path != "" {
-		path += "/"
-	}
-	asked := map[string]any{"path": path + ours + newID(), "name": want.Label, "type": "console", "kernel": map[string]any{}}
+	asked := map[string]any{"path": ours + newID(), "name": want.Label, "type": "console", "kernel": map[string]any{}}
 	if want.Name != "" {
 		asked["kernel"] = map[string]any{"name": want.Name}
 	}
@@ -135,7 +130,7 @@ func (k *Kernel) read() {
 
 var (
 	// ErrDied says that a kernel ended while it ran code.
-	ErrDied = errors.New("the kernel died: it may have used more memory than there is")
+	ErrDied = errors.New("the kernel died")
 	// ErrCut says that the notebook's server ended, or was replaced.
 	ErrCut = errors.New("the connection to the kernel ended: the notebook was stopped")
 )

@@ -73,15 +73,8 @@ func decode(kind int, frame []byte) (message, error) {
 		frame = frame[first:end]
 	}
 	var m message
-	if err := unmarshal(frame, &m); err != nil {
+	if err := json.Unmarshal(frame, &m); err != nil {
 		return message{}, fmt.Errorf("cannot read a message of the kernel: %v", err)
 	}
 	return m, nil
-}
-
-// number is an integer of a message's content, 0 when it is none.
-func (m message) number(key string) int {
-	n, _ := m.Content[key].(json.Number)
-	i, _ := n.Int64()
-	return int(i)
 }

@@ -1,5 +1,5 @@
-// Package jupyter speaks to a Jupyter server: how it is, what notebooks it has,
-// and kernels that run code. It uses no proxy of the environment. What it speaks
+// Package jupyter speaks to a Jupyter server: how it is, what its users have
+// running, and kernels that run code. It uses no proxy of the environment. What it speaks
 // is understood by jupyter-server 1 and 2 and by the classic notebook 6.
 package jupyter
 
@@ -48,9 +48,12 @@ func New(dial Dialer, baseURL, token string) *Server {
 
 var errNotJSON = errors.New("it is not the JSON that Jupyter gives")
 
+// mostAnswer bounds what is read of an answer, in bytes.
+const mostAnswer = 8 << 20
+
 // get asks for a path; out takes a JSON answer, and may be nil.
 func (s *Server) get(ctx context.Context, path string, token bool, out any) (int, error) {
-	r := request{method: http.MethodGet, path: path, anonymous: !token, out: out, most: 8 << 20}
+	r := request{method: http.MethodGet, path: path, anonymous: !token, out: out, most: mostAnswer}
 	return s.send(ctx, s.http, r)
 }
 
@@ -89,21 +92,11 @@ func (s *Server) send(ctx context.Context, client *http.Client, r request) (int,
 		return 0, fmt.Errorf("cannot read what Jupyter answered: %w", err)
 	}
 	if r.out != nil && resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		if err := unmarshal(body, r.out); err != nil {
+		if err := json.Unmarshal(body, r.out); err != nil {
 			return 0, fmt.Errorf("cannot read what Jupyter answered to %s: %w", r.path, errNotJSON)
 		}
 	}
 	return resp.StatusCode, nil
-}
-
-// unmarshal keeps numbers as they are written: a notebook is saved again.
-func unmarshal(body []byte, out any) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(out); err != nil {
-		return fmt.Errorf("cannot read JSON: %v", err)
-	}
-	return nil
 }
 
 // patient is for what Jupyter may take its time for, bounded by the context.
@@ -113,13 +106,9 @@ func (s *Server) patient() *http.Client {
 	return &client
 }
 
-// maxNotebook is the largest answer that holds a notebook, in bytes: Jupyter
-// itself takes no larger one.
-const maxNotebook = 512 << 20
-
 // call sends a request that may take long, and wants one of the codes.
 func (s *Server) call(ctx context.Context, method, path string, body, out any, codes ...int) error {
-	code, err := s.send(ctx, s.patient(), request{method: method, path: path, body: body, out: out, most: maxNotebook})
+	code, err := s.send(ctx, s.patient(), request{method: method, path: path, body: body, out: out, most: mostAnswer})
 	if err != nil {
 		return err
 	}

@@ -41,19 +41,3 @@ func (s *Server) PythonKernel(ctx context.Context) (string, error) {
 	}
 	return "", errors.New("cannot start a kernel: the image has none for Python")
 }
-
-// hasKernel refuses a kernel that the server does not have, "" being its default.
-func (s *Server) hasKernel(ctx context.Context, name string) error {
-	if name == "" {
-		return nil
-	}
-	all, err := s.kernelspecs(ctx)
-	if err != nil {
-		return err
-	}
-	if _, ok := all.Specs[name]; !ok {
-		return fmt.Errorf("cannot start a kernel: the notebook asks for %q, and the image has %s",
-			name, strings.Join(slices.Sorted(maps.Keys(all.Specs)), ", "))
-	}
-	return nil
-}

@@ -74,6 +74,7 @@ func (a *application) remove(ctx context.Context, c *plan.Container) error {
 
 // removeRuns removes the directories of sockets of containers that are gone.
 func (a *application) removeRuns() {
+	a.keepRuns()
 	var runs []string
 	for _, c := range a.o.Notebooks {
 		runs = append(runs, c.Run)

@@ -96,7 +96,7 @@ func (w *Workload) work(ctx context.Context, server *jupyter.Server, c *plan.Con
 		return plan.Work{}
 	}
 	now := w.Clock.Now()
-	out := plan.Work{Known: true}
+	out := plan.Work{Known: true, Items: w.runItems(c, now)}
 	for _, k := range running.Kernels {
 		busy := k.State == "busy"
 		out.Items = append(out.Items, plan.Item{

@@ -4,6 +4,7 @@ package workload
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/juju/loggo"
@@ -32,6 +33,7 @@ type Containers interface {
 	Stop(ctx context.Context, id string, grace time.Duration) error
 	Kill(ctx context.Context, id string) error
 	Remove(ctx context.Context, id string) error
+	Exec(ctx context.Context, id, user string, command []string, in io.Reader, out io.Writer) error
 }
 
 // Images are the engine's images.

@@ -11,7 +11,7 @@ import (
 
 // cell is a cell of code in a notebook of format 4.
 func cell(code string, tags ...string) map[string]any {
-	return map[string]any{"cell_type": "code", "source": code, "metadata": map[string]any{"tags": tags},
+	return map[string]any{"cell_type": "code", "source": code, "metadata": map[string]any{"tags": append([]string{}, tags...)},
 		"outputs": []any{}, "execution_count": nil}
 }
 
@@ -98,7 +98,7 @@ func TestRunNotebook(t *testing.T) {
 	}
 	n.writeNotebook("dies.ipynb", cell("import os, time; print('begun', flush=True); time.sleep(2); os.kill(os.getpid(), 9)"))
 	got = m.tryRun("nb/0", "run-notebook", "path=dies.ipynb")
-	n.failedAt(got, "cell 1 of 1: the kernel died", "begun\nStopped")
+	n.failedAt(got, "cell 1 of 1: DeadKernelError: Kernel died; see", "begun\n")
 	if left := n.kernels(); left != 1 {
 		t.Errorf("%d kernels are left, want the user's alone", left)
 	}
