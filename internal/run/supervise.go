@@ -200,9 +200,13 @@ func (s *supervisor) follow(out io.Reader, in io.Writer) {
 			if !open {
 				return
 			}
-			if json.Unmarshal(line, &s.state) == nil && !s.state.Over() {
-				s.tell()
+			if json.Unmarshal(line, &s.state) != nil {
+				continue // it is none of ours
 			}
+			if s.state.Over() {
+				return // the rest may hold the pipe
+			}
+			s.tell()
 		case why := <-s.stops:
 			if kill == nil {
 				kill = time.After(grace)

@@ -95,7 +95,9 @@ func TestRunEndsWithItsAction(t *testing.T) {
 	for _, signal := range []string{"TERM", "KILL"} {
 		n.writeNotebook("slow.ipynb", cell(sleeps))
 		ended := make(chan string, 1)
-		go func() { ended <- fmt.Sprint(m.try("run", "--format", "json", "--wait", "5m", "nb/0", "run-notebook", "path=slow.ipynb")) }()
+		go func() {
+			ended <- fmt.Sprint(m.try("run", "--format", "json", "--wait", "5m", "nb/0", "run-notebook", "path=slow.ipynb"))
+		}()
 		processes := func() string {
 			return m.onMachine("nb/0", "docker exec "+m.serving("nb/0")+" sh -c 'for p in /proc/[0-9]*/cmdline; do tr \"\\0\" \" \" <$p; echo; done'")
 		}

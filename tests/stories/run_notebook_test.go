@@ -91,10 +91,10 @@ func TestRunNotebook(t *testing.T) {
 	n.failedAt(got, "cell 2 of 3: NameError: name 'mine' is not defined", "before\nNameError")
 	n.writeNotebook("slow.ipynb", cell("import time; print('begun', flush=True); time.sleep(600)"))
 	began := time.Now()
-	got = m.tryRun("nb/0", "run-notebook", "path=slow.ipynb", "timeout=8")
+	got = m.tryRun("nb/0", "run-notebook", "path=slow.ipynb", "timeout=40")
 	n.failedAt(got, "cell 1 of 1: not done within its time", "begun\nKeyboardInterrupt")
-	if took := time.Since(began); took > time.Minute {
-		t.Errorf("a timeout of 8 s was heeded after %s", took)
+	if took := time.Since(began); took > 2*time.Minute {
+		t.Errorf("a timeout of 40 s was heeded after %s", took)
 	}
 	n.writeNotebook("dies.ipynb", cell("import os, time; print('begun', flush=True); time.sleep(2); os.kill(os.getpid(), 9)"))
 	got = m.tryRun("nb/0", "run-notebook", "path=dies.ipynb")

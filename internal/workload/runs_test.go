@@ -1,0 +1,95 @@
+package workload_test
+
+import (
+	"time"
+
+	. "gopkg.in/check.v1"
+
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
+	"github.com/jupyter-docker/jupyter-docker/internal/plan"
+	"github.com/jupyter-docker/jupyter-docker/internal/run"
+	"github.com/jupyter-docker/jupyter-docker/internal/workload"
+)
+
+type runsSuite struct{}
+
+var _ = Suite(runsSuite{})
+
+// runs is a run's own end of the directory in the container that serves.
+func (w *world) runs(id, path string) *host.Runs {
+	runs, err := host.RunsAt(w.work.Files.RunDir(w.serving(w.observe()).Run))
+	w.c.Assert(err, IsNil)
+	w.c.Assert(runs.Hold(id), IsNil)
+	w.c.Assert(runs.Write(id, run.State{ID: id, Path: path, Phase: run.Running}), IsNil)
+	return runs
+}
+
+// TestARunIsABusyKernel by its path, for as long as it lives.
+func (runsSuite) TestARunIsABusyKernel(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	runs := w.runs("1", "reports/monthly.ipynb")
+	now := w.serving(w.observe())
+	c.Check(now.Work.Kernels(), Equals, 1)
+	c.Check(now.Hindrance(plan.Rule{Asked: true}, w.clock.Now()), Equals, "busy kernel reports/monthly.ipynb")
+	w.asks()
+	change, r := w.hook(plan.Ask{})
+	c.Check(r.Errs, HasLen, 0)
+	c.Check(change.Waits, Matches, ".*for busy kernel reports/monthly.ipynb.*")
+	runs.Close()
+	now = w.serving(w.observe())
+	c.Check(now.Hindrance(plan.Rule{Asked: true}, w.clock.Now()), Equals, "")
+}
+
+// TestRunsOutliveTheirContainer in the unit's folder.
+func (runsSuite) TestRunsOutliveTheirContainer(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	served := w.serving(w.observe())
+	kept := []workload.KeptRun{
+		{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run},
+		{State: run.State{ID: "2", Path: "b.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run},
+	}
+	c.Assert(w.work.Files.WriteRecord("runs", kept), IsNil)
+	first, second := w.runs("1", "a.ipynb"), w.runs("2", "b.ipynb")
+	now, err := w.work.Runs()
+	c.Assert(err, IsNil)
+	c.Check([]run.Phase{now[0].Phase, now[1].Phase}, DeepEquals, []run.Phase{run.Running, run.Running})
+	c.Assert(first.Write("1", run.State{ID: "forged", Path: "forged", Phase: run.Completed, Done: 3, Ended: time.Unix(9, 0)}), IsNil)
+	first.Close()
+	second.Close() // without a word
+	w.asks()
+	_, r := w.hook(plan.Ask{})
+	c.Assert(r.Errs, HasLen, 0)
+	c.Assert(w.serving(w.observe()).ID, Not(Equals), served.ID)
+	_, err = w.work.Files.Runs(served.Run)
+	c.Check(err, NotNil) // its directory went with it
+	now, err = w.work.Runs()
+	c.Assert(err, IsNil)
+	c.Check([]any{now[0].ID, now[0].Path, now[0].Phase, now[0].Done}, DeepEquals, []any{"1", "a.ipynb", run.Completed, 3})
+	c.Check(now[1].Phase, Equals, run.Failed)
+	c.Check(now[1].Message, Matches, "the run was ended from outside: .*")
+}
+
+// TestEndRun asks the run, and waits for it.
+func (runsSuite) TestEndRun(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	served := w.serving(w.observe())
+	kept := workload.KeptRun{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Dir: served.Run}
+	runs := w.runs("1", "a.ipynb")
+	_, err := w.work.EndRun(ctx, kept)
+	c.Check(err, ErrorMatches, "cannot end the run 1: it does not end")
+	c.Check(runs.Asked("1"), Equals, true)
+	w.clock.asleep = func() { runs.Close() }
+	got, err := w.work.EndRun(ctx, kept)
+	c.Assert(err, IsNil)
+	c.Check(got.Phase, Equals, run.Failed)
+	w.clock.asleep = nil
+	kept.Dir = "none"
+	_, err = w.work.EndRun(ctx, kept)
+	c.Check(err, ErrorMatches, "cannot open the runs in none: .*")
+}
