@@ -129,3 +129,22 @@ func TestRunWithoutNbclient(t *testing.T) {
 		t.Errorf("without nbclient run-notebook gave %+v", got)
 	}
 }
+
+// A kernel that is killed for memory is told so, and one that ends itself is not.
+func TestRunOutOfMemory(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	m.deploy("nb", "memory-limit=700m")
+	m.waitActive("nb/0", "test/plain:1")
+	n := m.open("nb/0")
+	n.writeNotebook("large.ipynb", cell("held = b'x' * (2 << 30)"))
+	got := m.tryRun("nb/0", "run-notebook", "path=large.ipynb")
+	if !strings.Contains(got.Message, "DeadKernelError: Kernel died; the notebook's memory was not enough") {
+		t.Errorf("a kernel that was killed for memory gave %+v", got)
+	}
+	n.writeNotebook("dies.ipynb", cell("import os; os.kill(os.getpid(), 9)"))
+	if got := m.tryRun("nb/0", "run-notebook", "path=dies.ipynb"); !strings.Contains(got.Message, "Kernel died") || strings.Contains(got.Message, "memory") {
+		t.Errorf("a kernel that was killed gave %+v", got)
+	}
+	n.serves()
+}
