@@ -2,7 +2,6 @@
 # one's own does that uses nbclient, and compares the copies of run-notebook with that.
 #
 #   odd.py write|reference|compare FOLDER [NAME...]
-import asyncio
 import base64
 import glob
 import json
