@@ -101,6 +101,7 @@ var breakages = []struct{ what, does string }{
 // it is made anew from its image, and the broken one is kept for the operator, even
 // while an option is bad. Once it was started for ever.
 func TestBrokenLayer(t *testing.T) {
+	t.Parallel()
 	m := newModel(t)
 	m.deploy("nb", "start-timeout=60")
 	m.waitActive("nb/0", "test/plain:1")

@@ -17,6 +17,7 @@ print(*sorted(set(os.getgroups())))`
 // A run is who its server is, whatever user an image has or steps down to: with its
 // user, groups, umask, interpreter and environment, as a kernel of a page.
 func TestRunIsWhoTheServerIs(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"plain2", "root", "stepdown", "stacks", "classic"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,6 +33,7 @@ type compared struct {
 // cell: once widgets, 20 MB of text and thousands of flushed lines were lost without
 // a word.
 func TestRunBesideNbclient(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		python string
 		only   []string
