@@ -83,7 +83,7 @@ pictures: ## the pictures of the README, as the browser of a story sees them
 	cp .cache/pictures/$(PICTURED)-notebook.png docs/pictures/notebook.png
 	cp .cache/pictures/$(PICTURED)-refused.png docs/pictures/refused.png
 
-cluster: ## a small Spark cluster beside the notebook, which make clean takes away: CLUSTER=standalone, yarn, connect, s3 or several
+cluster: ## a small Spark cluster beside the notebook, which make clean takes away: CLUSTER="standalone yarn connect s3", any of them
 	tests/clusters/cluster.sh up $(CLUSTER)
 
 bench: ## what a hook, a switch, a deploy and a driver in a container cost, beside other ways: DRIVER_RUNS=

@@ -99,11 +99,12 @@ func notebookPath(text string) (string, error) {
 	return path.Clean(text), nil
 }
 
-// newRunID is eight random hexadecimal digits.
+// newRunID is random. It begins with a letter: juju run takes digits for a number,
+// which is no id.
 func newRunID() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // it never fails
-	return hex.EncodeToString(b[:])
+	return "r" + hex.EncodeToString(b[:])
 }
 
 // runResults are what an action says of a run, each name behind the prefix.

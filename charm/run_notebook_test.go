@@ -49,7 +49,7 @@ var runTests = []struct {
 	as         []string // users whom the engine was told
 }{{
 	summary: "to its end", parameters: `{"path":"a.ipynb","timeout":60}`, states: []run.State{began, saying, finished},
-	results: `cells=2 cells-done=2 id=[0-9a-f]{8} output=a\.executed-1\.ipynb path=a\.ipynb seconds=2\.5 state=completed`, as: []string{"run as "},
+	results: `cells=2 cells-done=2 id=r[0-9a-f]{8} output=a\.executed-1\.ipynb path=a\.ipynb seconds=2\.5 state=completed`, as: []string{"run as "},
 }, {
 	summary: "a cell that fails", parameters: `{"path":"a.ipynb","timeout":60}`, states: []run.State{began, failing},
 	results: `cells=2 cells-done=1 .* message=cell 2 of 2: E: x .* state=failed`,

@@ -123,7 +123,7 @@ say "building the charm and localjuju"
 make --no-print-directory -s build charm
 deploy
 wait_active
-url=$("$juju" run "$unit" get-url --format json | jq -r 'first(.[]).results.url')
+url=$("$juju" run "$unit" get-url --format json 2>/dev/null | jq -r 'first(.[]).results.url') || die "ask the unit for its address"
 
 cat <<END
 
