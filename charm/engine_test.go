@@ -258,7 +258,9 @@ func (e *engine) Exec(_ context.Context, _, user string, _ []string, in io.Reade
 		return err
 	}
 	for _, s := range e.states {
-		s.ID, s.Path = e.ordered.ID, e.ordered.Path
+		if s.ID == "" {
+			s.ID, s.Path = e.ordered.ID, e.ordered.Path
+		}
 		if json.NewEncoder(out).Encode(s) != nil {
 			return nil
 		}

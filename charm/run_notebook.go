@@ -79,6 +79,9 @@ func (c *Charm) startRun(ctx context.Context, at *plan.Container, o run.Order) e
 		return fmt.Errorf("cannot run %s: %w", o.Path, err)
 	}
 	if err != nil {
+		if !got.Over() {
+			got.Ended = c.Clock.Now()
+		}
 		got.Phase = run.Failed
 		err = fmt.Errorf("cannot run %s to its end: %w; see %s", o.Path, err, got.Copy)
 	}

@@ -37,6 +37,8 @@ var (
 	finished = run.State{Phase: run.Completed, Copy: "a.executed-1.ipynb", Cells: 2, Done: 2, Began: time.Unix(1990, 0), Ended: time.Unix(1992, 5e8)}
 	failing  = run.State{Phase: run.Failed, Copy: "a.executed-1.ipynb", Message: "cell 2 of 2: E: x", Cells: 2, Done: 1, Began: time.Unix(1990, 0), Ended: time.Unix(1991, 0)}
 	refusing = run.State{Phase: run.Failed, Message: "there is no such notebook", Ended: time.Unix(1991, 0)}
+	forged   = run.State{ID: "../../x", Path: "x", Phase: "weird", Copy: "c", Began: time.Unix(1990, 0)}
+	raising  = run.State{ID: "other", Phase: run.Failed, Copy: "a.executed-1.ipynb", Message: "E: a\x00b", Began: time.Unix(1990, 0), Ended: time.Unix(1991, 0)}
 	another  = run.State{Phase: run.Other, Message: "the group 7, which the server has"}
 )
 
@@ -55,11 +57,15 @@ var runTests = []struct {
 	results: `cells=2 cells-done=1 .* message=cell 2 of 2: E: x .* state=failed`,
 	failed:  `cannot run a\.ipynb to its end: cell 2 of 2: E: x; see a\.executed-1\.ipynb`, as: []string{"run as "},
 }, {
+	summary: "the notebook's user speaks for the run", parameters: `{"path":"a.ipynb","timeout":60}`, states: []run.State{forged, raising},
+	results: `cells=0 cells-done=0 id=r[0-9a-f]{8} message=E: ab .* path=a\.ipynb seconds=1\.0 state=failed`,
+	failed:  `cannot run a\.ipynb to its end: E: ab; see .*`, as: []string{"run as "},
+}, {
 	summary: "no such notebook", parameters: `{"path":"a.ipynb","timeout":60}`, states: []run.State{refusing},
 	failed: "cannot run a.ipynb: there is no such notebook", as: []string{"run as "},
 }, {
 	summary: "the notebook stops meanwhile", parameters: `{"path":"a.ipynb","timeout":60}`, states: []run.State{began},
-	results: `.* state=failed`, failed: `cannot run a\.ipynb to its end: the run was ended from outside: .*; see a\.executed-1\.ipynb`, as: []string{"run as "},
+	results: `.* seconds=10\.0 state=failed`, failed: `cannot run a\.ipynb to its end: the run was ended from outside: .*; see a\.executed-1\.ipynb`, as: []string{"run as "},
 }, {
 	summary: "detached, it is not waited for", parameters: `{"path":"a.ipynb","timeout":60,"wait":false}`, states: []run.State{began, finished},
 	results: `.* seconds=10\.0 state=running`, as: []string{"run as "},

@@ -30,7 +30,7 @@ func (e *Engine) Exec(ctx context.Context, id, user string, command []string, in
 		_, _ = io.Copy(stream.Conn, in) // the program has ended: that is told below
 		_ = stream.CloseWrite()
 	}()
-	var complaints bytes.Buffer
+	var complaints head
 	if _, err := stdcopy.StdCopy(out, &complaints, stream.Reader); err != nil {
 		return fmt.Errorf("cannot hear the program in the notebook: %w", err)
 	}
@@ -42,4 +42,15 @@ func (e *Engine) Exec(ctx context.Context, id, user string, command []string, in
 		return fmt.Errorf("cannot run a program in the notebook: exit status %d: %.300s", ended.ExitCode, bytes.TrimSpace(complaints.Bytes()))
 	}
 	return nil
+}
+
+// head keeps the beginning of what is written to it: whoever writes may not end.
+type head struct{ bytes.Buffer }
+
+const mostHead = 4096
+
+// Write implements io.Writer.
+func (h *head) Write(p []byte) (int, error) {
+	h.Buffer.Write(p[:min(len(p), mostHead-h.Len())])
+	return len(p), nil
 }

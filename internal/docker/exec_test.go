@@ -109,3 +109,13 @@ func (execSuite) TestExecIsLeft(c *C) {
 		c.Error(errors.New("the program's input did not end"))
 	}
 }
+
+// TestHead keeps the beginning, however much comes.
+func (execSuite) TestHead(c *C) {
+	var h head
+	for range 3 {
+		n, err := h.Write(bytes.Repeat([]byte("x"), mostHead-1))
+		c.Check([]any{n, err}, DeepEquals, []any{mostHead - 1, nil})
+	}
+	c.Check(h.Len(), Equals, mostHead)
+}

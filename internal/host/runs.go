@@ -64,9 +64,11 @@ func openRuns(parent *os.File) (*Runs, error) {
 
 // Close closes the directory, and lets go what is held in it.
 func (r *Runs) Close() {
-	for _, f := range append(r.held, r.dir) {
+	for _, f := range r.held {
+		_ = os.Remove(throughFD(r.dir.Fd()) + "/" + f.Name()) // nothing lives by that name any more
 		_ = f.Close()
 	}
+	_ = r.dir.Close()
 }
 
 // open opens a regular file in the directory, and waits for nobody.
@@ -84,6 +86,9 @@ func (r *Runs) open(name string) (*os.File, error) {
 
 // create opens a file that is not there yet.
 func (r *Runs) create(name string) (*os.File, error) {
+	if strings.Contains(name, "/") {
+		return nil, cannot("write", name, syscall.EINVAL) // it would lead elsewhere
+	}
 	fd, err := syscall.Openat(int(r.dir.Fd()), name, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, cannot("write", name, err)
@@ -93,6 +98,9 @@ func (r *Runs) create(name string) (*os.File, error) {
 
 // Hold says that a new run lives, until the directory is closed or this process ends.
 func (r *Runs) Hold(id string) error {
+	if holds(r.dir, id+".json") {
+		return cannot("write", id+".lock", syscall.EEXIST)
+	}
 	f, err := r.create(id + ".lock")
 	if err != nil {
 		return err
@@ -143,22 +151,26 @@ func (r *Runs) Read(id string, out any) error {
 	return nil
 }
 
-// mostRuns bounds how many files are looked at.
-const mostRuns = 3000
+// mostRuns bounds how many runs are looked at, and mostNames the files for that: each
+// run that has ended leaves one.
+const (
+	mostRuns  = 3000
+	mostNames = 100000
+)
 
-// IDs are the runs that there were since the container was made.
+// IDs are the runs that may live.
 func (r *Runs) IDs() (out []string, err error) {
 	dir, err := openAt(r.dir, ".", syscall.O_RDONLY|syscall.O_DIRECTORY)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the runs: %v", err)
 	}
 	defer dir.Close()
-	names, err := dir.Readdirnames(mostRuns)
+	names, err := dir.Readdirnames(mostNames)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("cannot list the runs: %v", withoutPath(err))
 	}
 	for _, name := range names {
-		if id, ok := strings.CutSuffix(name, ".lock"); ok {
+		if id, ok := strings.CutSuffix(name, ".lock"); ok && len(out) < mostRuns {
 			out = append(out, id)
 		}
 	}
@@ -179,8 +191,7 @@ func (r *Runs) Ask(id string) error {
 
 // Asked reports whether somebody asked a run to end.
 func (r *Runs) Asked(id string) bool {
-	_, err := os.Lstat(throughFD(r.dir.Fd()) + "/" + id + ".stop")
-	return err == nil
+	return holds(r.dir, id+".stop")
 }
 
 // programName is the charm's program in a slot's settings, which the container sees

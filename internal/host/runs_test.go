@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	. "gopkg.in/check.v1"
@@ -81,6 +82,50 @@ func (s *filesSuite) TestRunsOfAnEnemy(c *C) {
 		runs, err = s.unit.Runs("a-1")
 		c.Assert(err, IsNil)
 	}
+}
+
+// TestRunsStayInTheirDirectory whatever id a container's user gives one.
+func (s *filesSuite) TestRunsStayInTheirDirectory(c *C) {
+	c.Assert(s.unit.MakeGatewayDir(65532), IsNil)
+	c.Assert(s.unit.MakeRunDir("a-1"), IsNil)
+	runs, err := RunsAt(s.unit.RunDir("a-1"))
+	c.Assert(err, IsNil)
+	defer runs.Close()
+	elsewhere := c.MkDir()
+	for _, name := range []string{"x.json", "x.stop"} {
+		c.Assert(os.WriteFile(filepath.Join(elsewhere, name), []byte(`{"text":"root's"}`), 0o600), IsNil)
+	}
+	out, err := filepath.Rel(filepath.Join(s.unit.RunDir("a-1"), runsName), elsewhere)
+	c.Assert(err, IsNil)
+	var got said
+	c.Check(runs.Read(out+"/x", &got), ErrorMatches, "cannot read the run .*: invalid argument")
+	c.Check(got.Text, Equals, "")
+	c.Check(runs.Asked(out+"/x"), Equals, false)
+	c.Check(runs.Ask(out+"/y"), ErrorMatches, "cannot write .*: invalid argument")
+	c.Check(runs.Hold(out+"/y"), ErrorMatches, "cannot write .*: invalid argument")
+	left, err := os.ReadDir(elsewhere)
+	c.Assert(err, IsNil)
+	c.Check(left, HasLen, 2)
+}
+
+// TestManyRuns: a run is found among thousands that have ended.
+func (s *filesSuite) TestManyRuns(c *C) {
+	c.Assert(s.unit.MakeGatewayDir(65532), IsNil)
+	c.Assert(s.unit.MakeRunDir("a-1"), IsNil)
+	over, err := RunsAt(s.unit.RunDir("a-1"))
+	c.Assert(err, IsNil)
+	for id := range 7000 {
+		c.Assert(os.WriteFile(filepath.Join(s.unit.RunDir("a-1"), runsName, strconv.Itoa(id)+".json"), nil, 0o600), IsNil)
+	}
+	c.Assert(over.Hold("over"), IsNil)
+	over.Close()
+	runs, err := RunsAt(s.unit.RunDir("a-1"))
+	c.Assert(err, IsNil)
+	defer runs.Close()
+	c.Check(runs.Hold("17"), ErrorMatches, "cannot write 17.lock: file exists") // its state is another's
+	c.Assert(runs.Hold("live"), IsNil)
+	ids, err := runs.IDs()
+	c.Check([]any{ids, err}, DeepEquals, []any{[]string{"live"}, nil})
 }
 
 func (s *filesSuite) TestWriteRunner(c *C) {

@@ -183,6 +183,9 @@ func another(err error) bool {
 
 // openAt opens an entry of a directory, and follows no symbolic link.
 func openAt(dir *os.File, name string, flags int) (*os.File, error) {
+	if strings.Contains(name, "/") {
+		return nil, syscall.EINVAL // it would lead elsewhere
+	}
 	fd, err := syscall.Openat(int(dir.Fd()), name, flags|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -193,6 +196,9 @@ func openAt(dir *os.File, name string, flags int) (*os.File, error) {
 func throughFD(fd uintptr) string { return "/proc/self/fd/" + strconv.Itoa(int(fd)) }
 
 func holds(dir *os.File, name string) bool {
+	if strings.Contains(name, "/") {
+		return false // it would lead elsewhere
+	}
 	_, err := os.Lstat(throughFD(dir.Fd()) + "/" + name)
 	return err == nil
 }

@@ -38,6 +38,9 @@ func (e Exec) RunHidden(ctx context.Context, tool string, args ...string) ([]byt
 
 // Run implements Runner.
 func (Exec) Run(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	for i, arg := range args {
+		args[i] = strings.ReplaceAll(arg, "\x00", "") // which no program takes
+	}
 	cmd := exec.CommandContext(ctx, tool, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

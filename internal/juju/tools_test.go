@@ -172,6 +172,8 @@ func (toolsSuite) TestExecGivesCodeAndErrorWithoutArguments(c *C) {
 	out, err := Exec{}.Run(context.Background(), "sh", "-c", "echo out; echo noise >&2")
 	c.Assert(err, IsNil)
 	c.Check(string(out), Equals, "out\n")
+	out, err = Exec{}.Run(context.Background(), "echo", "a\x00b") // a NUL, which no program takes
+	c.Check([]any{string(out), err}, DeepEquals, []any{"ab\n", nil})
 	_, err = Exec{}.Run(context.Background(), "no-such-hook-tool")
 	c.Check(err, ErrorMatches, "cannot run no-such-hook-tool: .*")
 }

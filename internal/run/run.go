@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Script runs the cells. It is Python that every Jupyter's interpreter can read.
@@ -66,6 +67,28 @@ type State struct {
 	Done    int       `json:"done"`              // of them, those that ran to their end
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended,omitzero"`
+}
+
+// mostText bounds what is taken of a text of a run, in bytes.
+const mostText = 4096
+
+// Of is what a container's user, who can write what he likes in a run's place, said of
+// the run with that id and path: the texts short, and without what moves a terminal.
+func (s State) Of(id, path string) State {
+	s.ID, s.Path = id, path
+	s.Phase = Phase(plain(string(s.Phase)))
+	s.Message, s.Say, s.Copy = plain(s.Message), plain(s.Say), plain(s.Copy)
+	return s
+}
+
+// plain is a text without control characters other than ends of lines.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text[:min(mostText, len(text))], ""))
 }
 
 // Over reports whether the run has ended.

@@ -105,6 +105,8 @@ class Run(object):
     def __init__(self, path, pid):
         root = root_of(pid)
         self.path = os.path.join(root, path)
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            end("it is no file")  # a pipe would wait for its writer, a device not end
         try:
             with io.open(self.path, "rb") as f:
                 text = f.read()
@@ -126,7 +128,10 @@ class Run(object):
 
     def kernel(self):
         """Refuses a kernel that is not there before anything is written."""
-        name = self.nb.metadata.get("kernelspec", {}).get("name", "")
+        spec = self.nb.metadata.get("kernelspec")
+        name = spec.get("name") if isinstance(spec, dict) else ""
+        if not isinstance(name, str):
+            name = ""
         known = sorted(KernelSpecManager().find_kernel_specs())
         if name and name.lower() not in known and name != "python3":
             end("it asks for the kernel %s, and the image has %s" % (name, ", ".join(known)))
@@ -160,12 +165,12 @@ class Run(object):
             with io.open(new, "w", encoding="utf-8") as f:
                 nbformat.write(kept, f)
             os.rename(new, self.copy)
-        except (IOError, OSError) as error:
+        except (IOError, OSError, ValueError) as error:  # such as half a character
             try:
                 os.remove(new)
             except OSError:
                 pass
-            return "cannot save %s: %s" % (self.short(), error.strerror)
+            return "cannot save %s: %s" % (self.short(), getattr(error, "strerror", None) or error)
         self.saved = time.time()
         self.took = self.saved - began
 

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	. "gopkg.in/check.v1"
 )
@@ -45,4 +47,14 @@ func (runSuite) TestSeconds(c *C) {
 	c.Check(s.Seconds(time.Unix(15, 0)), Equals, 5.0)
 	s.Phase = Failed
 	c.Check(s.Seconds(time.Unix(15, 0)), Equals, 1.0)
+}
+
+// TestOf: what a container's user says of a run is short, plain, and of that run.
+func (runSuite) TestOf(c *C) {
+	said := State{ID: "../../x", Path: "forged", Phase: "run\x00ning", Message: "a\x00b\x1b]0;t\x07c\nd\xff" + strings.Repeat("é", 5000), Say: "\x1b[2J", Copy: "c\r", Done: 3}
+	got := said.Of("1", "a.ipynb")
+	c.Check(got.Message[:8], Equals, "ab]0;tc\n")
+	c.Check(len(got.Message) <= mostText && utf8.ValidString(got.Message), Equals, true)
+	got.Message = ""
+	c.Check(got, DeepEquals, State{ID: "1", Path: "a.ipynb", Phase: Running, Say: "[2J", Copy: "c", Done: 3})
 }

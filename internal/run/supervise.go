@@ -112,6 +112,7 @@ type supervisor struct {
 	runs   *host.Runs
 	stops  chan string // why the run is to end
 	killed int         // processes for memory, before
+	ending string      // why it was to end, "" while it is not
 }
 
 // watch passes on why the run is to end.
@@ -178,8 +179,11 @@ func (s *supervisor) python() error {
 	s.follow(out, in)
 	endChildren()
 	ended := cmd.Wait()
-	if s.state.Over() {
+	switch {
+	case s.state.Over():
 		return nil
+	case s.ending != "":
+		return errors.New(s.ending)
 	}
 	return fmt.Errorf("the program that ran it ended (%v): %s", ended, complaints.last())
 }
@@ -209,7 +213,7 @@ func (s *supervisor) follow(out io.Reader, in io.Writer) {
 			s.tell()
 		case why := <-s.stops:
 			if kill == nil {
-				kill = time.After(grace)
+				kill, s.ending = time.After(grace), why
 				_, _ = io.WriteString(in, why+"\n") // one that is gone has said its last
 			}
 		case <-kill:

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,9 @@ const (
 	mostRuns = 50
 )
 
+// startLimit bounds the wait until the cells of a detached run run.
+const startLimit = 2 * time.Minute
+
 // runEnd bounds what a run does once it was asked to end.
 const runEnd = time.Minute
 
@@ -42,8 +46,36 @@ func (w *Workload) Run(ctx context.Context, c *plan.Container, o run.Order, hear
 	if err != nil {
 		return run.State{}, err
 	}
-	// The engine sets the groups by what it is told of a user: for most servers as it
-	// did at their start, else as a program does that steps down.
+	limit := time.Duration(o.Seconds)*time.Second + runEnd
+	if o.Detached {
+		limit = min(limit, startLimit)
+	}
+	ctx, done := context.WithTimeout(ctx, limit) // a user may stop what keeps the run's time
+	defer done()
+	last, err := w.runAsServer(ctx, c, command, o, heard)
+	if o.Detached && err != nil {
+		w.disown(c, o.ID)
+	}
+	return last, err
+}
+
+// disown has a run end that nobody knows of: it did not begin in time.
+func (w *Workload) disown(c *plan.Container, id string) {
+	runs, err := w.Files.Runs(c.Run)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // it had not come so far
+	}
+	if err == nil {
+		defer runs.Close()
+		err = runs.Ask(id)
+	}
+	warn(err)
+}
+
+// runAsServer is Run as the user, or the users, whom the server is. The engine sets
+// the groups by what it is told of a user: for most servers as it did at their start,
+// else as a program does that steps down.
+func (w *Workload) runAsServer(ctx context.Context, c *plan.Container, command []string, o run.Order, heard func(run.State)) (run.State, error) {
 	user := strconv.Itoa(o.Server.UID)
 	for _, as := range []string{"", user} {
 		if last, err := w.runAs(ctx, c, as, command, o, heard); last.Phase != run.Other {
@@ -78,7 +110,7 @@ func (w *Workload) runAs(ctx context.Context, c *plan.Container, user string, co
 		ended <- w.Engine.Exec(hearing, c.ID, user, command, in, out)
 		_ = out.Close()
 	}()
-	last := w.followRun(said, c, o.Detached, heard)
+	last := w.followRun(said, c, o, heard)
 	switch {
 	case last.Over(), last.Phase == run.Other, o.Detached && last.Phase == run.Running:
 		return last, nil
@@ -118,31 +150,40 @@ var errCut = errors.New("the run was ended from outside: the notebook was stoppe
 
 // followRun hears how a run goes until it is over, or its cells run and it is
 // detached, and keeps what is of use later.
-func (w *Workload) followRun(said io.Reader, c *plan.Container, detached bool, heard func(run.State)) (last run.State) {
-	for decoder := json.NewDecoder(said); ; {
-		var now run.State
-		if decoder.Decode(&now) != nil {
+func (w *Workload) followRun(said io.Reader, c *plan.Container, o run.Order, heard func(run.State)) (last run.State) {
+	for lines := bufio.NewScanner(said); lines.Scan(); { // which bounds a line
+		now := run.State{}
+		if json.Unmarshal(lines.Bytes(), &now) != nil {
 			return last
 		}
+		now = now.Of(o.ID, o.Path)
 		if now.Copy != "" && (now.Phase != last.Phase || now.Over()) {
 			warn(w.keepRun(KeptRun{State: now, Container: c.ID, Dir: c.Run}))
 		}
 		last = now
 		heard(now)
-		if now.Over() || detached && now.Phase == run.Running {
+		if now.Over() || o.Detached && now.Phase == run.Running {
 			return last
 		}
 	}
+	return last
 }
 
 // keepRun keeps a run in the unit's folder, in place of what that says of it.
 func (w *Workload) keepRun(k KeptRun) error {
-	all, err := w.keptRuns()
+	all, err := w.Runs()
 	if err != nil {
 		return err
 	}
-	all = append(slices.DeleteFunc(all, func(other KeptRun) bool { return other.ID == k.ID }), k)
-	return w.Files.WriteRecord(runsName, all[max(0, len(all)-mostRuns):])
+	all = slices.DeleteFunc(all, func(other KeptRun) bool { return other.ID == k.ID })
+	for excess := len(all) + 1 - mostRuns; excess > 0; excess-- {
+		oldest := slices.IndexFunc(all, func(other KeptRun) bool { return other.Over() })
+		if oldest < 0 {
+			break // all of them run
+		}
+		all = slices.Delete(all, oldest, oldest+1)
+	}
+	return w.Files.WriteRecord(runsName, append(all, k))
 }
 
 func (w *Workload) keptRuns() (all []KeptRun, err error) {
@@ -168,10 +209,11 @@ func (w *Workload) runNow(k KeptRun) run.State {
 		defer runs.Close()
 		live := runs.Live(k.ID) // before its last state is written
 		now := k.State
-		err := runs.Read(k.ID, &now)
-		now.ID, now.Path = k.ID, k.Path
-		if err == nil && (live || now.Over()) {
-			return now
+		if runs.Read(k.ID, &now) != nil {
+			now = k.State // a full disk took no state, or a user took it away: it may live all the same
+		}
+		if live || now.Over() {
+			return now.Of(k.ID, k.Path)
 		}
 	}
 	k.Phase, k.Message, k.Ended = run.Failed, errCut.Error(), w.Clock.Now().UTC()

@@ -1,6 +1,8 @@
 package workload_test
 
 import (
+	"os"
+	"path/filepath"
 	"time"
 
 	. "gopkg.in/check.v1"
@@ -71,6 +73,23 @@ func (runsSuite) TestRunsOutliveTheirContainer(c *C) {
 	c.Check([]any{now[0].ID, now[0].Path, now[0].Phase, now[0].Done}, DeepEquals, []any{"1", "a.ipynb", run.Completed, 3})
 	c.Check(now[1].Phase, Equals, run.Failed)
 	c.Check(now[1].Message, Matches, "the run was ended from outside: .*")
+}
+
+// TestALiveRunWithoutAState runs all the same: a full disk took none, or its user
+// took it away.
+func (runsSuite) TestALiveRunWithoutAState(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	served := w.serving(w.observe())
+	kept := []workload.KeptRun{{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run}}
+	c.Assert(w.work.Files.WriteRecord("runs", kept), IsNil)
+	runs := w.runs("1", "a.ipynb")
+	defer runs.Close()
+	c.Assert(os.Remove(filepath.Join(w.work.Files.RunDir(served.Run), "runs", "1.json")), IsNil)
+	now, err := w.work.Runs()
+	c.Assert(err, IsNil)
+	c.Check(now[0].Phase, Equals, run.Running)
 }
 
 // TestEndRun asks the run, and waits for it.
