@@ -55,7 +55,7 @@ func (s *filesSuite) TestWhatAKilledHookLeftIsReplaced(c *C) {
 // TestFullDisk: what is there stays and is used, and what cannot be written is an
 // ErrNoSpace, for space and inodes alike (fault 20).
 func (s *filesSuite) TestFullDisk(c *C) {
-	for _, limit := range []string{"size=128k", "nr_inodes=16"} {
+	for _, limit := range []string{"size=128k", "nr_inodes=20"} {
 		root := c.MkDir()
 		c.Assert(syscall.Mount("none", root, "tmpfs", 0, limit), IsNil)
 		u := Unit{Dir: filepath.Join(root, "unit"), Group: group}
@@ -63,7 +63,14 @@ func (s *filesSuite) TestFullDisk(c *C) {
 		c.Assert(u.WriteSlot("a", settings, secret), IsNil)
 		c.Assert(u.MakeGatewayDir(65532), IsNil)
 		c.Assert(u.WriteRecord("made", made{"old", 1}), IsNil)
+		for _, name := range []string{"a-0", "b-0"} {
+			c.Assert(u.MakeRunDir(name), IsNil)
+		}
+		c.Assert(os.WriteFile(filepath.Join(u.RunDir("a-0"), "sock"), nil, 0o600), IsNil)
+		c.Check(u.CanServe("b-0", "sock"), IsNil)
 		fill(c, root)
+		c.Check(u.CanServe("a-0", "sock"), IsNil)
+		c.Check(errors.Is(u.CanServe("b-0", "sock"), ErrNoSpace), Equals, strings.HasPrefix(limit, "nr_inodes")) // a socket has no blocks
 		before, err := os.ReadDir(u.Dir)
 		c.Assert(err, IsNil)
 

@@ -115,3 +115,26 @@ func (u Unit) runNames() []string {
 	names, _ := run.Readdirnames(-1)
 	return names
 }
+
+// CanServe is an ErrNoSpace where the server in a run directory has no socket of that
+// name yet, and the disk no inode for it.
+func (u Unit) CanServe(name, socket string) error {
+	run, err := u.openRun()
+	if err != nil {
+		return cannot("open", u.RunDir(name), err)
+	}
+	defer run.Close()
+	dir, err := openAt(run, name, syscall.O_RDONLY|syscall.O_DIRECTORY)
+	if err != nil {
+		return cannot("open", u.RunDir(name), err)
+	}
+	defer dir.Close()
+	var disk syscall.Statfs_t
+	if err := syscall.Fstatfs(int(dir.Fd()), &disk); err != nil {
+		return cannot("ask for the space of", u.RunDir(name), err)
+	}
+	if disk.Files > 0 && disk.Ffree == 0 && !holds(dir, socket) { // some file systems do not count
+		return cannot("serve at", u.RunDir(name), syscall.ENOSPC)
+	}
+	return nil
+}

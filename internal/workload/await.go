@@ -2,12 +2,14 @@ package workload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jupyter-docker/jupyter-docker/internal/docker"
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
@@ -103,8 +105,8 @@ func (a *application) accept(ctx context.Context, c *plan.Container, server *jup
 	return nil
 }
 
-// inspect finds out whether the container can still come up: it has not ended, its
-// server may read its token, and neither flags nor a cleared environment win over
+// inspect finds out whether the container can still come up: it has not ended, there
+// is room for its socket, its server may read its token, and neither flags nor a cleared environment win over
 // the settings.
 func (a *application) inspect(ctx context.Context, c *plan.Container, wanted notebook.Wanted) error {
 	state, err := a.Engine.State(ctx, c.ID)
@@ -117,6 +119,11 @@ func (a *application) inspect(ctx context.Context, c *plan.Container, wanted not
 			return nil // the engine starts it again
 		}
 		return a.failed(ctx, c, ended(state))
+	}
+	if c.Run != "" {
+		if err := a.Files.CanServe(c.Run, notebook.SocketName); errors.Is(err, host.ErrNoSpace) {
+			return err // it is not the image's fault, nor does time help
+		}
 	}
 	p, err := jupyterProcess(state.PID)
 	if err != nil || p == nil {

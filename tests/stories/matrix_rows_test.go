@@ -237,6 +237,26 @@ func diskFaults() (out []fault) {
 				r.updateStatus(r.unit)
 				r.n.comesBack()
 				free(r)
+			}},
+			fault{"no " + full.of + " once a hook of a switch was killed", ended, true, func(r *attempt) {
+				killed := r.killAt(r.unit, "create notebook", 0)
+				r.switchTo()
+				eventually(r.t, "a hook is killed", patience, killed)
+				fill(r)
+				r.updateStatus(r.unit)
+				r.n.serves()
+				free(r)
+			}},
+			fault{"no " + full.of + " once the notebook was removed and a hook killed", lost, false, func(r *attempt) {
+				killed := r.killAt(r.unit, "make notebook anew", 0)
+				r.onMachine(r.unit, "docker rm -f "+r.ids("notebook"))
+				_, _ = r.model.try("exec", "--unit", r.unit, "--", "JUJU_DISPATCH_PATH=hooks/update-status ./dispatch")
+				if !killed() {
+					r.t.Error("the hook was not caught")
+				}
+				fill(r)
+				r.updateStatus(r.unit)
+				free(r)
 			}})
 	}
 	return out
