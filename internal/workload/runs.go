@@ -50,7 +50,7 @@ func (w *Workload) Run(ctx context.Context, c *plan.Container, o run.Order, hear
 	if o.Detached {
 		limit = min(limit, startLimit)
 	}
-	ctx, done := context.WithTimeout(ctx, limit) // a user may stop what keeps the run's time
+	ctx, done := context.WithTimeoutCause(ctx, limit, errLate(o, limit)) // a user may stop what keeps the run's time
 	defer done()
 	last, err := w.runAsServer(ctx, c, command, o, heard)
 	if o.Detached && err != nil {
@@ -110,27 +110,24 @@ func (w *Workload) runAs(ctx context.Context, c *plan.Container, user string, co
 		ended <- w.Engine.Exec(hearing, c.ID, user, command, in, out)
 		_ = out.Close()
 	}()
-	last := w.followRun(said, c, o, heard)
+	last, err := w.followRun(said, c, o, heard)
 	switch {
 	case last.Over(), last.Phase == run.Other, o.Detached && last.Phase == run.Running:
 		return last, nil
-	case last.Phase != "":
-		return last, errCut
+	case err == nil && last.Phase == "":
+		err = <-ended
 	}
-	if err := <-ended; err != nil {
-		return last, err
-	}
-	return last, errCut
+	return last, whyCut(ctx, err)
 }
 
 // prepareRun puts the program in its place, and completes the order.
 func (w *Workload) prepareRun(c *plan.Container, o *run.Order) (command []string, err error) {
 	if c.Run == "" {
-		return nil, errors.New("the notebook that serves was made by a charm of before: the action apply makes a new one")
+		return nil, errors.New("the notebook that serves was made by an earlier charm: the action apply makes a new one")
 	}
 	p, err := jupyterProcess(c.PID)
 	if err == nil && p == nil {
-		err = errors.New("its process cannot be told from others")
+		err = fmt.Errorf("no process of its container has Jupyter's command line: see docker top %s", c.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the Jupyter server: %w", err)
@@ -145,16 +142,13 @@ func (w *Workload) prepareRun(c *plan.Container, o *run.Order) (command []string
 	return []string{path.Join(notebook.ConfigDir, names[0]), "run-notebook", path.Join(notebook.ConfigDir, names[1])}, err
 }
 
-// errCut says that a run ended without a word.
-var errCut = errors.New("the run was ended from outside: the notebook was stopped, or a process of the run")
-
 // followRun hears how a run goes until it is over, or its cells run and it is
 // detached, and keeps what is of use later.
-func (w *Workload) followRun(said io.Reader, c *plan.Container, o run.Order, heard func(run.State)) (last run.State) {
+func (w *Workload) followRun(said io.Reader, c *plan.Container, o run.Order, heard func(run.State)) (last run.State, err error) {
 	for lines := bufio.NewScanner(said); lines.Scan(); { // which bounds a line
 		now := run.State{}
-		if json.Unmarshal(lines.Bytes(), &now) != nil {
-			return last
+		if err := json.Unmarshal(lines.Bytes(), &now); err != nil {
+			return last, fmt.Errorf("what the run says of itself cannot be read: %v", err)
 		}
 		now = now.Of(o.ID, o.Path)
 		if now.Copy != "" && (now.Phase != last.Phase || now.Over()) {
@@ -163,10 +157,10 @@ func (w *Workload) followRun(said io.Reader, c *plan.Container, o run.Order, hea
 		last = now
 		heard(now)
 		if now.Over() || o.Detached && now.Phase == run.Running {
-			return last
+			return last, nil
 		}
 	}
-	return last
+	return last, nil
 }
 
 // keepRun keeps a run in the unit's folder, in place of what that says of it.
@@ -237,12 +231,12 @@ func (w *Workload) EndRun(ctx context.Context, k KeptRun) (run.State, error) {
 		return run.State{}, err
 	}
 	defer runs.Close()
-	if err := runs.Ask(k.ID); err != nil {
-		return run.State{}, err
+	ok, err := false, runs.Ask(k.ID)
+	if err == nil {
+		ok, err = w.poll(ctx, 200*time.Millisecond, runEnd, func() (bool, error) { return !runs.Live(k.ID), nil })
 	}
-	ok, err := w.poll(ctx, 200*time.Millisecond, runEnd, func() (bool, error) { return !runs.Live(k.ID), nil })
 	if err == nil && !ok {
-		err = errors.New("it does not end")
+		err = fmt.Errorf("it has not ended within %s, and still may: see the action list-runs", runEnd)
 	}
 	if err != nil {
 		return run.State{}, fmt.Errorf("cannot end the run %s: %w", k.ID, err)

@@ -1,8 +1,13 @@
 package workload_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	. "gopkg.in/check.v1"
@@ -101,7 +106,7 @@ func (runsSuite) TestEndRun(c *C) {
 	kept := workload.KeptRun{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Dir: served.Run}
 	runs := w.runs("1", "a.ipynb")
 	_, err := w.work.EndRun(ctx, kept)
-	c.Check(err, ErrorMatches, "cannot end the run 1: it does not end")
+	c.Check(err, ErrorMatches, "cannot end the run 1: it has not ended within 1m0s, .* list-runs")
 	c.Check(runs.Asked("1"), Equals, true)
 	w.clock.asleep = func() { runs.Close() }
 	got, err := w.work.EndRun(ctx, kept)
@@ -111,4 +116,78 @@ func (runsSuite) TestEndRun(c *C) {
 	kept.Dir = "none"
 	_, err = w.work.EndRun(ctx, kept)
 	c.Check(err, ErrorMatches, "cannot open the runs in none: .*")
+}
+
+// speaking is an engine whose programs say something, and end with their input or
+// when nobody listens.
+type speaking struct {
+	workload.Engine
+	says string
+}
+
+func (e speaking) Exec(_ context.Context, _, _ string, _ []string, in io.Reader, out io.Writer) error {
+	_, err := io.WriteString(out, e.says)
+	_, again := io.Copy(io.Discard, in)
+	return errors.Join(errors.New("the stream ended"), err, again)
+}
+
+const begun = `{"phase":"running","copy":"b.ipynb"}` + "\n"
+
+var cutTests = []struct {
+	summary, says string
+	seconds       int // with the minute more that a run has
+	detached      bool
+	cancelled     bool
+	err           string
+}{
+	{"its word is none", "x\n", 60, false, false, "what the run says of itself cannot be read: .*"},
+	{"its time passes, and more", begun, -60, false, false, "nothing was heard of its end within 0s, .*: the action list-runs tells whether it runs still"},
+	{"its time passes before a word", "", -60, false, false, "nothing was heard of its end within 0s, .*"},
+	{"detached, it does not begin", "", -60, true, false, "its first cell did not run within 0s, and it was told to end: .*"},
+	{"cancelled, it does not end", begun, 60, false, true, "the action was cancelled, and nothing was heard of the run's end: see the action list-runs"},
+}
+
+// TestCut says why nothing more is heard of a run.
+func (runsSuite) TestCut(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	at := w.serving(w.observe())
+	jupyter := &exec.Cmd{Path: "/bin/sleep", Args: []string{"jupyter-lab", "1000"}}
+	c.Assert(jupyter.Start(), IsNil)
+	defer func() { _ = jupyter.Process.Kill(); _ = jupyter.Wait() }()
+	at.PID = jupyter.Process.Pid
+	engine := w.work.Engine
+	for _, test := range cutTests {
+		w.work.Engine = speaking{engine, test.says}
+		ctx, cancel := context.WithCancel(ctx)
+		if test.cancelled {
+			cancel()
+		}
+		_, err := w.work.Run(ctx, at, run.Order{ID: "r1", Path: "a.ipynb", Seconds: test.seconds, Detached: test.detached}, func(run.State) {})
+		c.Check(err, ErrorMatches, test.err, Commentf(test.summary))
+		cancel()
+	}
+}
+
+// TestEndRunNames the run that it cannot ask.
+func (runsSuite) TestEndRunNames(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	served := w.serving(w.observe())
+	w.runs("1", "a.ipynb").Close()
+	_, err := w.work.EndRun(ctx, workload.KeptRun{State: run.State{ID: strings.Repeat("r", 300)}, Dir: served.Run})
+	c.Check(err, ErrorMatches, "cannot end the run r+: cannot write .*")
+}
+
+// TestNoServer says that no process is one, and where to look.
+func (runsSuite) TestNoServer(c *C) {
+	w := newWorld(c)
+	defer w.close()
+	w.up()
+	at := w.serving(w.observe())
+	at.PID = os.Getpid()
+	_, err := w.work.Run(ctx, at, run.Order{}, func(run.State) {})
+	c.Check(err, ErrorMatches, "cannot find the Jupyter server: no process of its container has Jupyter's command line: see docker top .+")
 }
