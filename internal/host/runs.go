@@ -98,8 +98,8 @@ func (r *Runs) create(name string) (*os.File, error) {
 
 // Hold says that a new run lives, until the directory is closed or this process ends.
 func (r *Runs) Hold(id string) error {
-	if holds(r.dir, id+".json") {
-		return cannot("write", id+".lock", syscall.EEXIST)
+	if holds(r.dir, id+".json") || holds(r.dir, id+".lock") {
+		return fmt.Errorf("cannot write %s.lock: %w", id, syscall.EEXIST)
 	}
 	f, err := r.create(id + ".lock")
 	if err != nil {

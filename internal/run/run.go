@@ -130,6 +130,17 @@ func value(env []string, name string) string {
 	return ""
 }
 
+var tokenIn = regexp.MustCompile(`;token=([^;]+)`)
+
+// withoutToken hides the token of Spark Connect's address in a text: what a run says
+// goes to Juju, where more people read it than may work in the notebook.
+func withoutToken(text, remote string) string {
+	if found := tokenIn.FindStringSubmatch(remote); found != nil {
+		return strings.ReplaceAll(text, found[1], "***")
+	}
+	return text
+}
+
 // withRemote adds where Spark Connect is, as the charm's settings of the server do for
 // kernels, unless the environment says it itself.
 func withRemote(env []string, remote string) []string {

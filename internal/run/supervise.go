@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -33,6 +34,7 @@ const grace = 45 * time.Second
 // What is said of a run that was ended.
 const (
 	cancelled = "the action was cancelled"
+	signalled = "a signal of a process in the notebook asked it to end"
 	tooLong   = "not done within its time: give a larger timeout"
 	endedFrom = "it was ended by run-notebook stop=true"
 )
@@ -62,8 +64,12 @@ func Supervise(in io.Reader, out io.Writer, p Place) error {
 		return err
 	}
 	defer runs.Close()
-	if s.runs = runs; s.runs.Hold(s.order.ID) != nil {
+	s.runs = runs
+	switch err := runs.Hold(s.order.ID); {
+	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("cannot run %s: a run with the id %s is there", s.order.Path, s.order.ID)
+	case err != nil:
+		return fmt.Errorf("cannot run %s: %w", s.order.Path, err)
 	}
 	syscall.Umask(s.order.Server.Umask)
 	s.tell()
@@ -111,6 +117,7 @@ type supervisor struct {
 	out    *json.Encoder
 	runs   *host.Runs
 	stops  chan string // why the run is to end
+	remote string      // of Spark Connect; it may hold a token
 	killed int         // processes for memory, before
 	ending string      // why it was to end, "" while it is not
 }
@@ -131,7 +138,7 @@ func (s *supervisor) watch(ctx context.Context, in io.Reader, terminate <-chan o
 		case <-ctx.Done():
 			return
 		case <-terminate:
-			s.stops <- cancelled
+			s.stops <- signalled
 		case <-late:
 			s.stops <- tooLong
 		case <-look.C:
@@ -145,6 +152,7 @@ func (s *supervisor) watch(ctx context.Context, in io.Reader, terminate <-chan o
 
 // tell says how the run is. Whoever listened may be gone.
 func (s *supervisor) tell() {
+	s.state.Message, s.state.Say = withoutToken(s.state.Message, s.remote), withoutToken(s.state.Say, s.remote)
 	_ = s.out.Encode(s.state)
 	kept := s.state
 	kept.Say = ""
@@ -163,6 +171,7 @@ func (s *supervisor) python() error {
 	cmd := exec.Command(program, s.place.Script, s.order.Path, fmt.Sprint(server.PID))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Env, cmd.Dir = withRemote(server.Env, strings.TrimSpace(string(remote))), "/"
+	s.remote = value(cmd.Env, "SPARK_REMOTE")
 	var complaints tail
 	cmd.Stderr, cmd.WaitDelay = &complaints, 5*time.Second
 	in, err := cmd.StdinPipe()
@@ -174,7 +183,7 @@ func (s *supervisor) python() error {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return fmt.Errorf("cannot start the Jupyter server's Python: %w", err)
 	}
 	s.follow(out, in)
 	endChildren()
@@ -185,7 +194,19 @@ func (s *supervisor) python() error {
 	case s.ending != "":
 		return errors.New(s.ending)
 	}
-	return fmt.Errorf("the program that ran it ended (%v): %s", ended, complaints.last())
+	return wordless(ended, complaints.last())
+}
+
+// wordless says how the script ended that did not say it itself, by its last complaint.
+func wordless(ended error, complaint string) error {
+	how := "without a word"
+	if ended != nil {
+		how = fmt.Sprintf("(%v)", ended)
+	}
+	if complaint != "" {
+		how += ": " + complaint
+	}
+	return fmt.Errorf("the program that ran it ended %s", how)
 }
 
 // follow takes in what the script says until it ends, and has it end in time.
@@ -228,7 +249,7 @@ func (s *supervisor) finish(err error) {
 		s.state.Phase, s.state.Message = Failed, err.Error()
 	}
 	if s.state.Phase == Failed && host.OOMKills(os.Getpid()) > s.killed {
-		s.state.Message += "; the notebook's memory was not enough: its kernel or another of its processes was ended for that"
+		s.state.Message += "; the notebook's memory was not enough: its kernel or another of its processes was ended for that: raise memory-limit, or use less"
 	}
 	s.state.Ended = time.Now().UTC()
 	s.tell()

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,11 +67,14 @@ var superviseTests = []struct {
 	{"to its end", finishes, nil, "", Completed},
 	{"what it says itself", `echo '{"phase":"failed","message":"no"}'`, nil, "no", Failed},
 	{"a program that ends without a word", "echo first >&2; echo last >&2; exit 3", nil, `the program that ran it ended \(exit status 3\): last`, Failed},
-	{"no such program", "", func(o *Order, _ *Place) { o.Server.Args[0] += "/none/python" }, ".*not a directory", Failed},
+	{"one that says nothing at all", "exit 0", nil, `the program that ran it ended without a word`, Failed},
+	{"no such program", "", func(o *Order, _ *Place) { o.Server.Args[0] += "/none/python" }, "cannot start the Jupyter server's Python: .*not a directory", Failed},
 	{"none on the PATH", "", func(o *Order, _ *Place) { o.Server.Args[0] = "python9.9" }, "the Jupyter server's Python cannot be found", Failed},
 	{"its time is over", obeys, func(o *Order, _ *Place) { o.Seconds = 1 }, tooLong, Failed},
 	{"its arguments and environment", `echo "{\"phase\":\"failed\",\"message\":\"$1 $2 $3 $MARK $SPARK_REMOTE $(umask)\"}"`, nil,
 		"/script.py a.ipynb 7 x sc://c 0027", Failed},
+	{"the token of Spark Connect is not told", `echo "{\"say\":\"x = '$SPARK_REMOTE'\"}"; echo "{\"phase\":\"failed\",\"message\":\"no $SPARK_REMOTE\"}"`,
+		func(o *Order, _ *Place) { o.Server.Env = append(o.Server.Env, "SPARK_REMOTE=sc://c:1/;token=hush;x=1") }, `no sc://c:1/;token=\*\*\*;x=1`, Failed},
 	{"another user", finishes, func(o *Order, _ *Place) { o.Server.UID = 4711 }, "the user 4711, .*", Other},
 	{"another group", finishes, func(o *Order, _ *Place) { o.Server.GID = 4711 }, "the group 4711, .*", Other},
 	{"a group that it lacks", finishes, func(o *Order, _ *Place) { o.Server.Groups = []int{4711} }, "the group 4711, .*", Other},
@@ -88,6 +92,7 @@ func (superviseSuite) TestSupervise(c *C) {
 		comment := Commentf("%s: %+v", test.summary, states)
 		c.Check(last.Phase, Equals, test.phase, comment)
 		c.Check(last.Message, Matches, test.message, comment)
+		c.Check(fmt.Sprint(states), Not(Matches), "(?s).*hush.*", comment)
 		if test.phase == Other {
 			continue
 		}
@@ -129,6 +134,24 @@ func (superviseSuite) TestTheEndOfItsInput(c *C) {
 	c.Check(<-alive, Equals, true)
 }
 
+// TestASignal ends a run, detached or not.
+func (superviseSuite) TestASignal(c *C) {
+	p, o := place(c, saysAll+`kill -TERM $PPID; read why; echo "{\"phase\":\"failed\",\"message\":\"$why\"}"`)
+	o.Detached = true
+	states := supervised(c, p, o, open())
+	c.Check(states[len(states)-1].Message, Equals, "a signal of a process in the notebook asked it to end")
+}
+
+// TestMemory is told as a cause, with what to do.
+func (superviseSuite) TestMemory(c *C) {
+	runs, err := host.RunsAt(c.MkDir())
+	c.Assert(err, IsNil)
+	defer runs.Close()
+	s := supervisor{out: json.NewEncoder(io.Discard), runs: runs, killed: -1}
+	s.finish(errors.New("DeadKernelError: Kernel died"))
+	c.Check(s.state.Message, Matches, "DeadKernelError: Kernel died; the notebook's memory was not enough: .*: raise memory-limit, or use less")
+}
+
 // TestNothingIsLeft of what a run began, though its program left it to others.
 func (superviseSuite) TestNothingIsLeft(c *C) {
 	p, o := place(c, `(setsid sleep 1000 & echo $! >"$(dirname "$0")/left"); `+finishes)
@@ -149,6 +172,10 @@ func (superviseSuite) TestRefused(c *C) {
 	p, o = place(c, finishes)
 	supervised(c, p, o, open())
 	c.Check(Supervise(bytes.NewReader(order), io.Discard, p), ErrorMatches, "cannot run a.ipynb: a run with the id 1 is there")
+	o.ID = strings.Repeat("r", 300)
+	order, err = json.Marshal(o)
+	c.Assert(err, IsNil)
+	c.Check(Supervise(bytes.NewReader(order), io.Discard, p), ErrorMatches, "cannot run a.ipynb: cannot write r+.lock: file name too long")
 }
 
 func (superviseSuite) TestTail(c *C) {
