@@ -92,8 +92,12 @@ func (c *Charm) startRun(ctx context.Context, at *plan.Container, o run.Order) e
 // lead out of there are refused.
 func notebookPath(text string) (string, error) {
 	switch {
-	case path.IsAbs(text), strings.ContainsAny(text, "\\\x00"):
+	case path.IsAbs(text):
 		return "", errors.New("it must be relative to the folder of the notebooks")
+	case strings.Contains(text, `\`):
+		return "", errors.New("it must have no backslash: a slash parts its folders")
+	case strings.Contains(text, "\x00"):
+		return "", errors.New("it must have no null character")
 	case slices.Contains(strings.Split(text, "/"), ".."):
 		return "", errors.New("it must not lead out of the folder of the notebooks")
 	case path.Ext(text) != ".ipynb" || path.Base(text) == ".ipynb":

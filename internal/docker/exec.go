@@ -38,10 +38,14 @@ func (e *Engine) Exec(ctx context.Context, id, user string, command []string, in
 	if err != nil {
 		return failure(err, "cannot tell how a program in the notebook ended")
 	}
-	if ended.ExitCode != 0 {
-		return fmt.Errorf("cannot run a program in the notebook: exit status %d: %.300s", ended.ExitCode, bytes.TrimSpace(complaints.Bytes()))
+	said := bytes.TrimSpace(complaints.Bytes())
+	switch {
+	case ended.ExitCode == 0:
+		return nil
+	case len(said) == 0:
+		return fmt.Errorf("cannot run a program in the notebook: exit status %d, without a word", ended.ExitCode)
 	}
-	return nil
+	return fmt.Errorf("cannot run a program in the notebook: exit status %d: %.300s", ended.ExitCode, said)
 }
 
 // head keeps the beginning of what is written to it: whoever writes may not end.

@@ -82,6 +82,10 @@ func (execSuite) TestExecThatFails(c *C) {
 	defer end()
 	err := e.Exec(context.Background(), "id", "", nil, strings.NewReader(""), io.Discard)
 	c.Check(err, ErrorMatches, "cannot run a program in the notebook: exit status 126: a complaint")
+	e, _, silent := executing(c, 137, func(io.Reader, io.Writer, io.Writer) {})
+	defer silent()
+	err = e.Exec(context.Background(), "id", "", nil, strings.NewReader(""), io.Discard)
+	c.Check(err, ErrorMatches, "cannot run a program in the notebook: exit status 137, without a word")
 }
 
 // TestExecIsLeft: the program goes on when nobody listens any more.
