@@ -58,7 +58,7 @@ func newServer(dir, token string) (*server, error) {
 		answer(w, 201, object{"id": "ours", "kernel": object{"id": "k"}})
 	}))
 	mux.HandleFunc("DELETE /api/sessions/{id}", s.with(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
-	mux.HandleFunc("GET /api/kernels/k/channels", s.channels)
+	mux.HandleFunc("GET /api/kernels/k/channels", jupytertest.Channels(s.execute))
 	s.http = &http.Server{Handler: mux}
 	go func() { _ = s.http.Serve(l) }() // until it is closed
 	return s, nil
@@ -97,45 +97,17 @@ func answer(w http.ResponseWriter, code int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // whoever asked is gone
 }
 
-// channels answers kernel_info_request, and runs any code alike.
-func (s *server) channels(w http.ResponseWriter, r *http.Request) {
-	conn, err := jupytertest.Accept(w, r)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	for {
-		var m struct {
-			Header struct {
-				ID   string `json:"msg_id"`
-				Type string `json:"msg_type"`
-			} `json:"header"`
-		}
-		if conn.ReadJSON(&m) != nil {
-			return
-		}
-		say := func(channel, kind string, content object) {
-			_ = conn.WriteJSON(object{"channel": channel, "header": object{"msg_type": kind}, "parent_header": object{"msg_id": m.Header.ID}, "content": content})
-		}
-		if m.Header.Type == "kernel_info_request" {
-			say("shell", "kernel_info_reply", object{"status": "ok"})
-			say("iopub", "status", object{"execution_state": "idle"})
-			continue
-		}
-		s.execute(say)
-	}
-}
-
-func (s *server) execute(say func(channel, kind string, content object)) {
-	say("iopub", "stream", object{"name": "stderr", "text": "WARN Utils: hello\n"})
-	say("iopub", "stream", object{"name": "stdout", "text": s.prints})
+// execute runs any code alike.
+func (s *server) execute(e *jupytertest.Execution) {
+	e.Say("iopub", "stream", object{"name": "stderr", "text": "WARN Utils: hello\n"})
+	e.Say("iopub", "stream", object{"name": "stdout", "text": s.prints})
 	if s.raises != "" {
-		say("iopub", "error", object{"ename": "ValueError", "evalue": s.raises, "traceback": []string{}})
-		say("shell", "execute_reply", object{"status": "error", "execution_count": 1, "ename": "ValueError", "evalue": s.raises})
+		e.Say("iopub", "error", object{"ename": "ValueError", "evalue": s.raises, "traceback": []string{}})
+		e.Say("shell", "execute_reply", object{"status": "error", "execution_count": 1, "ename": "ValueError", "evalue": s.raises})
 	} else {
-		say("shell", "execute_reply", object{"status": "ok", "execution_count": 1})
+		e.Say("shell", "execute_reply", object{"status": "ok", "execution_count": 1})
 	}
-	say("iopub", "status", object{"execution_state": "idle"})
+	e.Say("iopub", "status", object{"execution_state": "idle"})
 }
 
 // turnstile stands in for the gateway in charge.

@@ -8,9 +8,8 @@ import (
 	"net/http/httptest"
 	"sync"
 
-	"github.com/gorilla/websocket"
-
 	. "github.com/jupyter-docker/jupyter-docker/internal/jupyter"
+	"github.com/jupyter-docker/jupyter-docker/internal/jupyter/jupytertest"
 )
 
 // object is a JSON object.
@@ -28,26 +27,21 @@ type fake struct {
 
 // talk is one execution.
 type talk struct {
-	f      *fake
-	conn   *websocket.Conn
-	parent any
+	*jupytertest.Execution
+	f *fake
 }
 
-func (t *talk) say(channel, kind string, content object) {
-	_ = t.conn.WriteJSON(object{"channel": channel, "header": object{"msg_type": kind}, "parent_header": t.parent, "content": content})
-}
-
-func (t *talk) print(text string) { t.say("iopub", "stream", object{"name": "stdout", "text": text}) }
+func (t *talk) print(text string) { t.Say("iopub", "stream", object{"name": "stdout", "text": text}) }
 
 func (t *talk) end(count int) {
-	t.say("iopub", "status", object{"execution_state": "idle"})
-	t.say("shell", "execute_reply", object{"status": "ok", "execution_count": count})
+	t.Say("iopub", "status", object{"execution_state": "idle"})
+	t.Say("shell", "execute_reply", object{"status": "ok", "execution_count": count})
 }
 
 func (t *talk) fail(name, value string) {
-	t.say("iopub", "error", object{"ename": name, "evalue": value, "traceback": []string{name}, "extra": 1})
-	t.say("shell", "execute_reply", object{"status": "error", "execution_count": 7, "ename": name, "evalue": value})
-	t.say("iopub", "status", object{"execution_state": "idle"})
+	t.Say("iopub", "error", object{"ename": name, "evalue": value, "traceback": []string{name}, "extra": 1})
+	t.Say("shell", "execute_reply", object{"status": "error", "execution_count": 7, "ename": name, "evalue": value})
+	t.Say("iopub", "status", object{"execution_state": "idle"})
 }
 
 func newFake() *fake {
@@ -71,7 +65,7 @@ func (f *fake) start() (*httptest.Server, *Server) {
 		f.stop <- struct{}{}
 		w.WriteHeader(204)
 	})
-	mux.HandleFunc("GET /api/kernels/k/channels", f.channels)
+	mux.HandleFunc("GET /api/kernels/k/channels", jupytertest.Channels(f.execute))
 	h := httptest.NewServer(mux)
 	return h, New(dialTo(h.Listener.Addr()), "/", "t")
 }
@@ -102,36 +96,10 @@ func (f *fake) begin(w http.ResponseWriter, r *http.Request) {
 	answer(w, 201, object{"id": "ours", "path": want.Path, "kernel": object{"id": "k"}})
 }
 
-// channels answers kernel_info_request, and execute_request as it is scripted.
-func (f *fake) channels(w http.ResponseWriter, r *http.Request) {
-	upgrader := websocket.Upgrader{}
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	for {
-		var m struct {
-			Header struct {
-				ID   string `json:"msg_id"`
-				Type string `json:"msg_type"`
-			} `json:"header"`
-			Content struct {
-				Code string `json:"code"`
-			} `json:"content"`
-		}
-		if conn.ReadJSON(&m) != nil {
-			return
-		}
-		t := &talk{f: f, conn: conn, parent: object{"msg_id": m.Header.ID}}
-		if m.Header.Type == "kernel_info_request" {
-			t.say("shell", "kernel_info_reply", object{"status": "ok"})
-			t.say("iopub", "status", object{"execution_state": "idle"})
-			continue
-		}
-		t.say("iopub", "status", object{"execution_state": "busy"})
-		f.script[m.Content.Code](t)
-	}
+// execute does what is scripted.
+func (f *fake) execute(e *jupytertest.Execution) {
+	e.Say("iopub", "status", object{"execution_state": "busy"})
+	f.script[e.Code](&talk{e, f})
 }
 
 // dialTo connects to an address.

@@ -18,15 +18,15 @@ var _ = Suite(&kernelSuite{})
 var script = map[string]func(*talk){
 	"print": func(t *talk) { t.print("a"); t.print("b"); t.end(1) },
 	"late": func(t *talk) {
-		t.say("shell", "execute_reply", object{"status": "ok"})
+		t.Say("shell", "execute_reply", object{"status": "ok"})
 		t.print("behind its reply")
-		t.say("iopub", "status", object{"execution_state": "idle"})
+		t.Say("iopub", "status", object{"execution_state": "idle"})
 	},
 	"other": func(t *talk) {
-		own := t.parent
-		t.parent = object{"msg_id": "somebody's"}
+		own := t.Parent
+		t.Parent = object{"msg_id": "somebody's"}
 		t.print("not ours")
-		t.parent = own
+		t.Parent = own
 		t.print("ours")
 		t.end(3)
 	},
@@ -34,10 +34,10 @@ var script = map[string]func(*talk){
 	"hang": func(t *talk) { t.print("begun"); <-t.f.stop; t.fail("KeyboardInterrupt", "") },
 	"die": func(t *talk) {
 		t.print("begun")
-		t.parent = object{}
-		t.say("iopub", "status", object{"execution_state": "dead"})
+		t.Parent = object{}
+		t.Say("iopub", "status", object{"execution_state": "dead"})
 	},
-	"cut": func(t *talk) { t.print("begun"); t.conn.Close() },
+	"cut": func(t *talk) { t.print("begun"); t.Cut() },
 }
 
 var kernelTests = []struct {
