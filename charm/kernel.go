@@ -81,7 +81,7 @@ func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.T
 	if err != nil {
 		return "", err
 	}
-	k, err := server.StartKernel(ctx, jupyter.Start{Name: name, Label: p.name})
+	k, err := server.StartKernel(ctx, name, p.name)
 	if err != nil {
 		return "", err
 	}
@@ -93,15 +93,15 @@ func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.T
 		}
 	})
 	var unread error
-	outcome, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
+	raised, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
 		if o.Stdout() {
 			unread = errors.Join(unread, lines.Add(o.Printed()))
 		} else if log += o.Printed(); len(log) > mostLog {
 			log = log[len(log)-mostLog/2:]
 		}
 	})
-	if err == nil && outcome.Err != nil {
-		err = fmt.Errorf("%s failed: %w", p.name, outcome.Err)
+	if err == nil && raised != nil {
+		err = fmt.Errorf("%s failed: %w", p.name, raised)
 	}
 	if errors.Is(err, jupyter.ErrDied) && c.work.OOMKills(at) > killed {
 		err = fmt.Errorf("%w: the notebook's memory was not enough", err)

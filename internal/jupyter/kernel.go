@@ -26,12 +26,6 @@ type Kernel struct {
 	died    bool
 }
 
-// Start says what kernel is wanted.
-type Start struct {
-	Name  string // of a kernelspec, "" for the server's default
-	Label string // shown among the running kernels
-}
-
 // ours begins the paths of the sessions that are made here: a session of a
 // notebook's own path would be its user's kernel.
 const ours = "jupyter-docker-action-"
@@ -42,16 +36,13 @@ const startLimit = time.Minute
 // interruptLimit is how long code that was interrupted may take to end.
 const interruptLimit = 10 * time.Second
 
-// StartKernel starts a kernel and waits until it answers. Kernels that a killed
-// action left are ended first.
-func (s *Server) StartKernel(ctx context.Context, want Start) (*Kernel, error) {
+// StartKernel starts the kernel of a kernelspec and waits until it answers; label is
+// shown among the running kernels. Kernels that a killed action left are ended first.
+func (s *Server) StartKernel(ctx context.Context, spec, label string) (*Kernel, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	s.Sweep(ctx)
-	asked := map[string]any{"path": ours + newID(), "name": want.Label, "type": "console", "kernel": map[string]any{}}
-	if want.Name != "" {
-		asked["kernel"] = map[string]any{"name": want.Name}
-	}
+	asked := map[string]any{"path": ours + newID(), "name": label, "type": "console", "kernel": map[string]any{"name": spec}}
 	var made session
 	if err := s.call(ctx, http.MethodPost, "api/sessions", asked, &made, http.StatusCreated); err != nil {
 		return nil, fmt.Errorf("cannot start a kernel: %w", err)
@@ -131,15 +122,15 @@ func (k *Kernel) read() {
 var (
 	// ErrDied says that a kernel ended while it ran code.
 	ErrDied = errors.New("the kernel died")
-	// ErrCut says that the notebook's server ended, or was replaced.
-	ErrCut = errors.New("the connection to the kernel ended: the notebook was stopped")
+	// errCut says that the notebook's server ended, or was replaced.
+	errCut = errors.New("the connection to the kernel ended: the notebook was stopped")
 )
 
 // ask sends a request and hands on what comes of it, until the kernel has
 // replied and rests.
 func (k *Kernel) ask(ctx context.Context, request message, heard func(message)) (message, error) {
 	if err := k.conn.WriteJSON(request); err != nil {
-		return message{}, ErrCut
+		return message{}, errCut
 	}
 	return k.await(ctx, request, heard)
 }
@@ -153,7 +144,7 @@ func (k *Kernel) await(ctx context.Context, request message, heard func(message)
 		case m, open := <-k.in:
 			switch state := m.text("execution_state"); {
 			case !open:
-				return reply, ErrCut
+				return reply, errCut
 			case m.Header.Type == "status" && (state == "dead" || state == "restarting"):
 				return reply, ErrDied
 			case !m.answers(request):
@@ -169,17 +160,17 @@ func (k *Kernel) await(ctx context.Context, request message, heard func(message)
 	return reply, nil
 }
 
-// Run runs code and hands on what it shows. Code that fails is an Outcome, not an
-// error. When the context ends the code is interrupted, and what it says to that
-// is handed on too.
-func (k *Kernel) Run(ctx context.Context, code string, show func(Output)) (Outcome, error) {
+// Run runs code and hands on what it prints. raised is the exception that code raised,
+// nil when it went well. When the context ends the code is interrupted, and what it
+// says to that is handed on too.
+func (k *Kernel) Run(ctx context.Context, code string, printed func(Output)) (raised *CodeError, err error) {
 	request := newMessage(k.id, "execute_request", map[string]any{
 		"code": code, "silent": false, "store_history": true, "user_expressions": map[string]any{},
 		"allow_stdin": false, "stop_on_error": true,
 	})
 	heard := func(m message) {
-		if o, ok := output(m); ok && show != nil {
-			show(o)
+		if o, ok := output(m); ok {
+			printed(o)
 		}
 	}
 	k.busy = true
@@ -187,19 +178,19 @@ func (k *Kernel) Run(ctx context.Context, code string, show func(Output)) (Outco
 	if err != nil && ctx.Err() != nil {
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), interruptLimit)
 		defer cancel()
-		if k.Interrupt(after) == nil {
+		if k.interrupt(after) == nil {
 			if last, stopped := k.await(after, request, heard); stopped == nil {
 				k.busy, reply = false, last
 			}
 		}
-		return outcome(reply), ctx.Err()
+		return raisedIn(reply), ctx.Err()
 	}
 	k.busy, k.died = err != nil, errors.Is(err, ErrDied)
-	return outcome(reply), err
+	return raisedIn(reply), err
 }
 
-// Interrupt asks the kernel to stop what it runs.
-func (k *Kernel) Interrupt(ctx context.Context) error {
+// interrupt asks the kernel to stop what it runs.
+func (k *Kernel) interrupt(ctx context.Context) error {
 	err := k.server.call(ctx, http.MethodPost, "api/kernels/"+k.kernel+"/interrupt", nil, nil, http.StatusNoContent)
 	if err != nil {
 		return fmt.Errorf("cannot interrupt the kernel: %w", err)
@@ -229,7 +220,7 @@ func (k *Kernel) Close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	if k.busy {
-		_ = k.Interrupt(ctx) // it is ended below
+		_ = k.interrupt(ctx) // it is ended below
 	}
 	_ = k.server.call(ctx, http.MethodDelete, "api/sessions/"+k.session, nil, nil) // the next action sweeps
 	if k.died {

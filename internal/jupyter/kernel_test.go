@@ -58,10 +58,10 @@ func (kernelSuite) TestRun(c *C) {
 		f.script = script
 		h, s := f.start()
 		ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
-		k, err := s.StartKernel(ctx, Start{Name: "python3", Label: "test"})
+		k, err := s.StartKernel(ctx, "python3", "test")
 		c.Assert(err, IsNil)
 		printed := ""
-		got, err := k.Run(ctx, test.code, func(o Output) { printed += o.Printed() })
+		raised, err := k.Run(ctx, test.code, func(o Output) { printed += o.Printed() })
 		k.Close(ctx)
 		cancel()
 		h.Close()
@@ -73,9 +73,9 @@ func (kernelSuite) TestRun(c *C) {
 			c.Check(err, ErrorMatches, test.err, comment)
 		}
 		if test.raised == "" {
-			c.Check(got.Err, IsNil, comment)
+			c.Check(raised, IsNil, comment)
 		} else {
-			c.Check(got.Err, ErrorMatches, test.raised, comment)
+			c.Check(raised, ErrorMatches, test.raised, comment)
 		}
 		c.Check(f.sessions, HasLen, 0, comment) // the kernel is ended
 	}
@@ -89,10 +89,10 @@ func (kernelSuite) TestDeafKernel(c *C) {
 	defer h.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	k, err := s.StartKernel(ctx, Start{Name: "python3"})
+	k, err := s.StartKernel(ctx, "python3", "test")
 	c.Assert(err, IsNil)
 	began := time.Now()
-	_, err = k.Run(ctx, "deaf", nil)
+	_, err = k.Run(ctx, "deaf", func(Output) {})
 	k.Close(ctx)
 	c.Check(errors.Is(err, context.DeadlineExceeded), Equals, true)
 	c.Check(time.Since(began) < 15*time.Second, Equals, true)
@@ -105,7 +105,7 @@ func (kernelSuite) TestKernelsOfAKilledAction(c *C) {
 	f.sessions["left"], f.sessions["user's"] = "dir/jupyter-docker-action-1", "n.ipynb"
 	h, s := f.start()
 	defer h.Close()
-	k, err := s.StartKernel(context.Background(), Start{})
+	k, err := s.StartKernel(context.Background(), "python3", "test")
 	c.Assert(err, IsNil)
 	k.Close(context.Background())
 	c.Check(f.sessions, DeepEquals, map[string]string{"user's": "n.ipynb"})

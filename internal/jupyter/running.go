@@ -35,14 +35,14 @@ type Terminal struct {
 func (s *Server) Running(ctx context.Context) (out Running, err error) {
 	code, err := s.get(ctx, "api/kernels", true, &out.Kernels)
 	if err == nil && code != http.StatusOK {
-		err = &AnswerError{Path: "api/kernels", Code: code}
+		err = &answerError{"api/kernels", code}
 	}
 	if err != nil {
 		return Running{}, fmt.Errorf("cannot count kernels: %w", err)
 	}
 	code, err = s.get(ctx, "api/terminals", true, &out.Terminals)
 	if err == nil && code != http.StatusOK && code != http.StatusNotFound {
-		err = &AnswerError{Path: "api/terminals", Code: code}
+		err = &answerError{"api/terminals", code}
 	}
 	if err != nil {
 		return Running{}, fmt.Errorf("cannot count terminals: %w", err)

@@ -53,17 +53,15 @@ const mostAnswer = 8 << 20
 
 // get asks for a path; out takes a JSON answer, and may be nil.
 func (s *Server) get(ctx context.Context, path string, token bool, out any) (int, error) {
-	r := request{method: http.MethodGet, path: path, anonymous: !token, out: out, most: mostAnswer}
-	return s.send(ctx, s.http, r)
+	return s.send(ctx, s.http, request{method: http.MethodGet, path: path, anonymous: !token, out: out})
 }
 
 // request is one call of Jupyter's REST.
 type request struct {
 	method, path string
-	anonymous    bool  // without the token
-	body         any   // sent as JSON, nil for none
-	out          any   // takes the JSON of an answer below 300, nil for nobody
-	most         int64 // bytes of an answer
+	anonymous    bool // without the token
+	body         any  // sent as JSON, nil for none
+	out          any  // takes the JSON of an answer below 300, nil for nobody
 }
 
 func (s *Server) send(ctx context.Context, client *http.Client, r request) (int, error) {
@@ -87,7 +85,7 @@ func (s *Server) send(ctx context.Context, client *http.Client, r request) (int,
 		return 0, fmt.Errorf("cannot ask Jupyter: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, r.most))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
 		return 0, fmt.Errorf("cannot read what Jupyter answered: %w", err)
 	}
@@ -108,23 +106,23 @@ func (s *Server) patient() *http.Client {
 
 // call sends a request that may take long, and wants one of the codes.
 func (s *Server) call(ctx context.Context, method, path string, body, out any, codes ...int) error {
-	code, err := s.send(ctx, s.patient(), request{method: method, path: path, body: body, out: out, most: mostAnswer})
+	code, err := s.send(ctx, s.patient(), request{method: method, path: path, body: body, out: out})
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(codes, code) {
-		return &AnswerError{Path: path, Code: code}
+		return &answerError{path, code}
 	}
 	return nil
 }
 
-// AnswerError is an answer of Jupyter that was not hoped for.
-type AnswerError struct {
-	Path string
-	Code int
+// answerError is an answer of Jupyter that was not hoped for.
+type answerError struct {
+	path string
+	code int
 }
 
-func (e *AnswerError) Error() string { return fmt.Sprintf("Jupyter answers %d to %s", e.Code, e.Path) }
+func (e *answerError) Error() string { return fmt.Sprintf("Jupyter answers %d to %s", e.code, e.path) }
 
 // Health is what a look at a server found.
 type Health struct {
