@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/jupyter"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 	"github.com/jupyter-docker/jupyter-docker/internal/probe"
@@ -76,7 +77,7 @@ func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.T
 	if err != nil {
 		return "", err
 	}
-	killed := c.work.OOMKills(at)
+	killed := host.OOMKills(at.PID)
 	name, err := server.PythonKernel(ctx)
 	if err != nil {
 		return "", err
@@ -103,7 +104,7 @@ func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.T
 	if err == nil && raised != nil {
 		err = fmt.Errorf("%s failed: %w", p.name, raised)
 	}
-	if errors.Is(err, jupyter.ErrDied) && c.work.OOMKills(at) > killed {
+	if errors.Is(err, jupyter.ErrDied) && host.OOMKills(at.PID) > killed {
 		err = fmt.Errorf("%w: the notebook's memory was not enough", err)
 	}
 	return log, errors.Join(inWords(err), unread)

@@ -47,11 +47,16 @@ func (s *filesSuite) TestRuns(c *C) {
 	c.Check(outside.Live("none"), Equals, false)
 }
 
-// TestRunsOfAnEnemy: the directory is the notebook's user's, who can put anything there.
-func (s *filesSuite) TestRunsOfAnEnemy(c *C) {
+// madeRun makes the run directory of the container a-1, and returns where its runs go.
+func (s *filesSuite) madeRun(c *C) (runs string) {
 	c.Assert(s.unit.MakeGatewayDir(65532), IsNil)
 	c.Assert(s.unit.MakeRunDir("a-1"), IsNil)
-	dir := filepath.Join(s.unit.RunDir("a-1"), runsName)
+	return filepath.Join(s.unit.RunDir("a-1"), runsName)
+}
+
+// TestRunsOfAnEnemy: the directory is the notebook's user's, who can put anything there.
+func (s *filesSuite) TestRunsOfAnEnemy(c *C) {
+	dir := s.madeRun(c)
 	elsewhere := c.MkDir()
 	c.Assert(os.WriteFile(elsewhere+"/1.json", []byte(`{"text":"root's"}`), 0o600), IsNil)
 	c.Assert(os.Symlink(elsewhere, dir), IsNil)
@@ -86,8 +91,7 @@ func (s *filesSuite) TestRunsOfAnEnemy(c *C) {
 
 // TestRunsStayInTheirDirectory whatever id a container's user gives one.
 func (s *filesSuite) TestRunsStayInTheirDirectory(c *C) {
-	c.Assert(s.unit.MakeGatewayDir(65532), IsNil)
-	c.Assert(s.unit.MakeRunDir("a-1"), IsNil)
+	dir := s.madeRun(c)
 	runs, err := RunsAt(s.unit.RunDir("a-1"))
 	c.Assert(err, IsNil)
 	defer runs.Close()
@@ -95,7 +99,7 @@ func (s *filesSuite) TestRunsStayInTheirDirectory(c *C) {
 	for _, name := range []string{"x.json", "x.stop"} {
 		c.Assert(os.WriteFile(filepath.Join(elsewhere, name), []byte(`{"text":"root's"}`), 0o600), IsNil)
 	}
-	out, err := filepath.Rel(filepath.Join(s.unit.RunDir("a-1"), runsName), elsewhere)
+	out, err := filepath.Rel(dir, elsewhere)
 	c.Assert(err, IsNil)
 	var got said
 	c.Check(runs.Read(out+"/x", &got), ErrorMatches, "cannot read the run .*: invalid argument")
@@ -110,12 +114,11 @@ func (s *filesSuite) TestRunsStayInTheirDirectory(c *C) {
 
 // TestManyRuns: a run is found among thousands that have ended.
 func (s *filesSuite) TestManyRuns(c *C) {
-	c.Assert(s.unit.MakeGatewayDir(65532), IsNil)
-	c.Assert(s.unit.MakeRunDir("a-1"), IsNil)
+	dir := s.madeRun(c)
 	over, err := RunsAt(s.unit.RunDir("a-1"))
 	c.Assert(err, IsNil)
 	for id := range 7000 {
-		c.Assert(os.WriteFile(filepath.Join(s.unit.RunDir("a-1"), runsName, strconv.Itoa(id)+".json"), nil, 0o600), IsNil)
+		c.Assert(os.WriteFile(filepath.Join(dir, strconv.Itoa(id)+".json"), nil, 0o600), IsNil)
 	}
 	c.Assert(over.Hold("over"), IsNil)
 	over.Close()
@@ -139,25 +142,4 @@ func (s *filesSuite) TestWriteRunner(c *C) {
 	c.Check(stat(c, filepath.Join(config, names[1])), Equals, owned{0o644, 0, 0})
 	_, err = s.unit.WriteRunner("a", program+"x", "script")
 	c.Check(err, ErrorMatches, "cannot read this program: .*")
-}
-
-var oomTests = []struct {
-	summary, cgroup string
-	want            []string
-}{
-	{"version 2", "0::/system.slice/docker-1.scope\n", []string{"/sys/fs/cgroup/system.slice/docker-1.scope/memory.events",
-		"/sys/fs/cgroup/unified/system.slice/docker-1.scope/memory.events", "/sys/fs/cgroup/memory.events"}},
-	{"version 1", "9:cpu,cpuacct:/docker/1\n5:memory:/docker/1\n", []string{
-		"/sys/fs/cgroup/memory/docker/1/memory.oom_control", "/sys/fs/cgroup/memory/memory.oom_control"}},
-	{"neither", "x\n", nil},
-}
-
-func (s *filesSuite) TestOOMKills(c *C) {
-	for _, test := range oomTests {
-		c.Check(oomFiles(test.cgroup), DeepEquals, test.want, Commentf(test.summary))
-	}
-	c.Check(oomKills("low 0\nhigh 0\nmax 12\noom 2\noom_kill 3\noom_group_kill 4\n"), Equals, 3)
-	c.Check(oomKills("oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"), Equals, 1)
-	c.Check(oomKills(""), Equals, 0)
-	c.Check(OOMKills(-1), Equals, 0)
 }

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jupyter-docker/jupyter-docker/internal/host"
 	"github.com/jupyter-docker/jupyter-docker/internal/notebook"
 	"github.com/jupyter-docker/jupyter-docker/internal/plan"
 	"github.com/jupyter-docker/jupyter-docker/internal/run"
@@ -22,8 +21,7 @@ import (
 // KeptRun is a run of a notebook as the unit's folder keeps it.
 type KeptRun struct {
 	run.State
-	Container string `json:"container"` // id
-	Dir       string `json:"dir"`       // name of that container's run directory
+	Dir string `json:"dir"` // name of its container's run directory
 }
 
 // runsName is the file of the runs in the unit's folder, of which it keeps the last.
@@ -152,7 +150,7 @@ func (w *Workload) followRun(said io.Reader, c *plan.Container, o run.Order, hea
 		}
 		now = now.Of(o.ID, o.Path)
 		if now.Copy != "" && (now.Phase != last.Phase || now.Over()) {
-			warn(w.keepRun(KeptRun{State: now, Container: c.ID, Dir: c.Run}))
+			warn(w.keepRun(KeptRun{State: now, Dir: c.Run}))
 		}
 		last = now
 		heard(now)
@@ -283,6 +281,3 @@ func (w *Workload) runItems(c *plan.Container, now time.Time) (out []plan.Item) 
 	}
 	return out
 }
-
-// OOMKills counts the processes of a container that were ended for memory.
-func (w *Workload) OOMKills(c *plan.Container) int { return host.OOMKills(c.PID) }

@@ -56,8 +56,8 @@ func (runsSuite) TestRunsOutliveTheirContainer(c *C) {
 	w.up()
 	served := w.serving(w.observe())
 	kept := []workload.KeptRun{
-		{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run},
-		{State: run.State{ID: "2", Path: "b.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run},
+		{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Dir: served.Run},
+		{State: run.State{ID: "2", Path: "b.ipynb", Phase: run.Running}, Dir: served.Run},
 	}
 	c.Assert(w.work.Files.WriteRecord("runs", kept), IsNil)
 	first, second := w.runs("1", "a.ipynb"), w.runs("2", "b.ipynb")
@@ -87,7 +87,7 @@ func (runsSuite) TestALiveRunWithoutAState(c *C) {
 	defer w.close()
 	w.up()
 	served := w.serving(w.observe())
-	kept := []workload.KeptRun{{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Container: served.ID, Dir: served.Run}}
+	kept := []workload.KeptRun{{State: run.State{ID: "1", Path: "a.ipynb", Phase: run.Running}, Dir: served.Run}}
 	c.Assert(w.work.Files.WriteRecord("runs", kept), IsNil)
 	runs := w.runs("1", "a.ipynb")
 	defer runs.Close()
