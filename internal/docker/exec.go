@@ -11,8 +11,9 @@ import (
 )
 
 // Exec runs a program in a container as a user, "" for the container's own, with in
-// as its standard input, whose end it sees. It returns when the program has ended, which is an error unless it
-// ended with 0, or, leaving it alone, when ctx ends or out takes no more.
+// as its standard input, whose end it sees. It returns when the program has ended,
+// which is an error unless it ended with 0, or, leaving it alone, when ctx ends or out
+// takes no more.
 func (e *Engine) Exec(ctx context.Context, id, user string, command []string, in io.Reader, out io.Writer) error {
 	made, err := e.cli.ContainerExecCreate(ctx, id, container.ExecOptions{
 		User: user, Cmd: command, AttachStdin: true, AttachStdout: true, AttachStderr: true,

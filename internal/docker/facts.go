@@ -15,8 +15,8 @@ import (
 )
 
 // Facts reads what the image says of itself, and refuses what no container can be
-// made from on this machine: Platform, NoImage, NoRegistry. id is an image id. It is read once, since an image
-// never changes; a caller meanwhile waits for that.
+// made from on this machine: Platform, NoImage, NoRegistry. id is an image id. It is
+// read once, since an image never changes; a caller meanwhile waits for that.
 func (e *Engine) Facts(ctx context.Context, id string) (notebook.Image, error) {
 	e.reading.Lock()
 	defer e.reading.Unlock()

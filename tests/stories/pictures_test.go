@@ -5,7 +5,6 @@ package stories
 import (
 	"encoding/base64"
 	"html"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -45,29 +44,17 @@ func TestBrowserComputesThroughARefusal(t *testing.T) {
 // writeEstimate saves a notebook that computes pi by Spark and draws it.
 func (n *notebook) writeEstimate(path string) {
 	n.t.Helper()
-	var cells []map[string]any
-	for i, text := range []string{
-		"# Pi, by Spark\nFour million points, on the CPUs or on the cluster that the charm's configuration names.",
-		`from pyspark.sql import SparkSession, functions as F
+	about := map[string]any{"cell_type": "markdown", "metadata": map[string]any{},
+		"source": "# Pi, by Spark\nFour million points, on the CPUs or on the cluster that the charm's configuration names."}
+	python := map[string]any{"kernelspec": map[string]string{"name": "python3", "display_name": "Python 3", "language": "python"}}
+	n.writeNotebookFor(python, path, about, cell(`from pyspark.sql import SparkSession, functions as F
 spark = SparkSession.builder.getOrCreate()
 points = spark.range(4_000_000).select(F.rand(1).alias("x"), F.rand(2).alias("y"))
 inside = points.where("x * x + y * y < 1").count()
-print("Pi is roughly", 4 * inside / 4_000_000)`,
-		`import matplotlib.pyplot as plt
+print("Pi is roughly", 4 * inside / 4_000_000)`), cell(`import matplotlib.pyplot as plt
 some = points.limit(1000).toPandas()
 figure = plt.figure(figsize=(3, 2))
-plt.scatter(some.x, some.y, s=3, c=some.x ** 2 + some.y ** 2 < 1, cmap="winter");`,
-	} {
-		kind := map[string]any{"cell_type": "code", "source": text, "metadata": map[string]any{}, "outputs": []any{}, "execution_count": nil}
-		if i == 0 {
-			kind = map[string]any{"cell_type": "markdown", "source": text, "metadata": map[string]any{}}
-		}
-		cells = append(cells, kind)
-	}
-	body := map[string]any{"type": "notebook", "format": "json", "content": map[string]any{
-		"cells": cells, "nbformat": 4, "nbformat_minor": 4,
-		"metadata": map[string]any{"kernelspec": map[string]string{"name": "python3", "display_name": "Python 3", "language": "python"}}}}
-	n.call("PUT", "api/contents/"+path, body, nil, http.StatusOK, http.StatusCreated)
+plt.scatter(some.x, some.y, s=3, c=some.x ** 2 + some.y ** 2 < 1, cmap="winter");`))
 }
 
 // runsUntil runs one cell after the other, as a person does who waits for each, until

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
+// sleeps is a cell that does not end by itself in time.
 const sleeps = "import time; print('begun', flush=True); time.sleep(600)"
 
-// run is what list-runs says of a run.
+// runState is what list-runs says of a run, by the name of a result.
 func (m *model) runState(id, name string) string {
 	m.t.Helper()
 	runs, _ := m.run("nb/0", "list-runs").Results["runs"].(map[string]any)

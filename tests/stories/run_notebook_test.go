@@ -18,8 +18,14 @@ func cell(code string, tags ...string) map[string]any {
 // writeNotebook saves a notebook of cells.
 func (n *notebook) writeNotebook(path string, cells ...map[string]any) {
 	n.t.Helper()
+	n.writeNotebookFor(map[string]any{}, path, cells...)
+}
+
+// writeNotebookFor is writeNotebook with metadata, such as which kernel it is for.
+func (n *notebook) writeNotebookFor(metadata map[string]any, path string, cells ...map[string]any) {
+	n.t.Helper()
 	body := map[string]any{"type": "notebook", "format": "json", "content": map[string]any{
-		"cells": cells, "metadata": map[string]any{}, "nbformat": 4, "nbformat_minor": 4}}
+		"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}}
 	n.call("PUT", "api/contents/"+path, body, nil, http.StatusOK, http.StatusCreated)
 }
 
@@ -89,7 +95,7 @@ func TestRunNotebook(t *testing.T) {
 	n.writeNotebook("fails.ipynb", cell("print('before')"), cell("mine"), cell("print('behind')"))
 	got = m.tryRun("nb/0", "run-notebook", "path=fails.ipynb")
 	n.failedAt(got, "cell 2 of 3: NameError: name 'mine' is not defined", "before\nNameError")
-	n.writeNotebook("slow.ipynb", cell("import time; print('begun', flush=True); time.sleep(600)"))
+	n.writeNotebook("slow.ipynb", cell(sleeps))
 	began := time.Now()
 	got = m.tryRun("nb/0", "run-notebook", "path=slow.ipynb", "timeout=40")
 	n.failedAt(got, "cell 1 of 1: not done within its time", "begun\nKeyboardInterrupt")
