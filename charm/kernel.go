@@ -95,14 +95,15 @@ func (c *Charm) runProgram(ctx context.Context, at *plan.Container, until time.T
 	})
 	var unread error
 	raised, err := k.Run(ctx, p.code(int((time.Until(until) - kept).Seconds())), func(o jupyter.Output) {
+		printed := c.work.Censor(at.Slot, o.Printed())
 		if o.Stdout() {
-			unread = errors.Join(unread, lines.Add(o.Printed()))
-		} else if log += o.Printed(); len(log) > mostLog {
+			unread = errors.Join(unread, lines.Add(printed))
+		} else if log += printed; len(log) > mostLog {
 			log = log[len(log)-mostLog/2:]
 		}
 	})
 	if err == nil && raised != nil {
-		err = fmt.Errorf("%s failed: %w", p.name, raised)
+		err = fmt.Errorf("%s failed: %s", p.name, c.work.Censor(at.Slot, raised.Error()))
 	}
 	if errors.Is(err, jupyter.ErrDied) && host.OOMKills(at.PID) > killed {
 		err = fmt.Errorf("%w: the notebook's memory was not enough", err)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -53,6 +55,23 @@ func (kernelSuite) TestSparkPiThatFails(c *C) {
 		u.server().raises = test.raises
 		_, failed := u.action("spark-pi")
 		c.Check(failed, Matches, test.failed, Commentf("%v", test))
+		u.close()
+	}
+}
+
+// TestTheTokenOfConnectIsHidden in what Spark says of its address.
+func (kernelSuite) TestTheTokenOfConnectIsHidden(c *C) {
+	for _, test := range []struct{ line, raises string }{
+		{`{"error":"cannot reach sc://c:1/;token=hush-hush"}`, ""},
+		{"{}", "Bearer hush-hush is refused"},
+	} {
+		u := running(c, `{"timeout":60}`, test.line)
+		secret := filepath.Join(u.root, "nb-0-12345678", "slot-a", "secret")
+		c.Assert(os.WriteFile(filepath.Join(secret, "spark-remote"), []byte("sc://c:1/;use_ssl=true;token=hush-hush"), 0o600), IsNil)
+		u.server().raises = test.raises
+		results, failed := u.action("spark-pi")
+		c.Check(failed, Not(Equals), "")
+		c.Check(results+failed+strings.Join(u.world.logged, " "), Not(Matches), "(?s).*hush-hush.*", Commentf("%v", test))
 		u.close()
 	}
 }

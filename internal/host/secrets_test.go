@@ -80,3 +80,20 @@ func (s *filesSuite) TestSecretsOfUnitsThatAreGone(c *C) {
 		}
 	}
 }
+
+// TestSecrets are what no log may hold, and nothing that stands in many words.
+func (s *filesSuite) TestSecrets(c *C) {
+	for _, test := range []struct {
+		remote string
+		want   []string
+	}{
+		{"", []string{"the-token"}},
+		{"sc://c:15002/;use_ssl=true", []string{"the-token"}}, // an address is none
+		{"sc://c:15002/;use_ssl=true;token=connect-token;x=1\n", []string{"the-token", "connect-token"}},
+	} {
+		secret := Secret{Token: "the-token", CookieSecret: "k", Spark: map[string]string{"spark-remote": test.remote}}
+		c.Assert(s.unit.WriteSlot("a", nil, secret), IsNil)
+		c.Check(s.unit.Secrets("a"), DeepEquals, test.want, Commentf(test.remote))
+	}
+	c.Check(s.unit.Secrets("b"), HasLen, 0)
+}

@@ -5,14 +5,29 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
-// Secrets are the texts of a slot's token and cookie secret, as far as they can
-// be read: what is logged must not hold them.
+// tokenIn is a token in the address of a Spark Connect server.
+var tokenIn = regexp.MustCompile(`;token=([^;\s]+)`)
+
+// leastSecret is below which a text is no secret: it would be found in many words.
+const leastSecret = 8
+
+// Secrets are the texts of a slot's token and cookie secret, and of the token of Spark
+// Connect, as far as they can be read: what is logged must not hold them.
 func (u Unit) Secrets(slot string) (out []string) {
-	for _, name := range []string{"token", "cookie_secret"} {
-		if b, err := os.ReadFile(filepath.Join(u.secret(slot), name)); err == nil && len(bytes.TrimSpace(b)) > 0 {
-			out = append(out, string(bytes.TrimSpace(b)))
+	read := func(name string) string {
+		b, _ := os.ReadFile(filepath.Join(u.secret(slot), name)) // many have none
+		return string(bytes.TrimSpace(b))
+	}
+	secrets := []string{read("token"), read("cookie_secret")}
+	if found := tokenIn.FindStringSubmatch(read("spark-remote")); found != nil {
+		secrets = append(secrets, found[1])
+	}
+	for _, secret := range secrets {
+		if len(secret) >= leastSecret {
+			out = append(out, secret)
 		}
 	}
 	return out

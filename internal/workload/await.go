@@ -171,7 +171,7 @@ func (a *application) admit(ctx context.Context, c *plan.Container, uid int) err
 func (a *application) failed(ctx context.Context, c *plan.Container, reason string) error {
 	text, errs, err := a.Engine.Logs(ctx, c.ID, 20)
 	warn(err)
-	text, errs = a.censor(c.Slot, text), a.censor(c.Slot, errs)
+	text, errs = a.Censor(c.Slot, text), a.Censor(c.Slot, errs)
 	if text != "" {
 		logger.Warningf("the last lines of the notebook that did not come up:\n%s", text)
 	}

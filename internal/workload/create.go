@@ -245,9 +245,9 @@ func (a *application) remember(attempt plan.Attempt, err error) error {
 // is a secret too.
 var named = regexp.MustCompile(`token=[^\s&"']+`)
 
-// censor takes the slot's secrets out of a text.
-func (a *application) censor(s notebook.Slot, text string) string {
-	for _, secret := range a.Files.Secrets(string(s)) {
+// Censor takes the slot's secrets out of a text.
+func (w *Workload) Censor(s notebook.Slot, text string) string {
+	for _, secret := range w.Files.Secrets(string(s)) {
 		text = strings.ReplaceAll(text, secret, "(secret)")
 	}
 	return named.ReplaceAllString(text, "token=(token)")
