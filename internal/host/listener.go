@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -22,10 +23,11 @@ func Listener(socket string) (pid int, err error) {
 	}
 	var peer *syscall.Ucred
 	var refused error
-	if err := raw.Control(func(fd uintptr) {
+	err = raw.Control(func(fd uintptr) {
 		peer, refused = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	}); err != nil || refused != nil {
-		return 0, fmt.Errorf("cannot ask who listens at %s: %v, %v", socket, err, refused)
+	})
+	if err := errors.Join(err, refused); err != nil {
+		return 0, fmt.Errorf("cannot ask who listens at %s: %v", socket, err)
 	}
 	if peer.Pid == 0 {
 		return 0, fmt.Errorf("cannot see who listens at %s: it is in another namespace of processes", socket)
